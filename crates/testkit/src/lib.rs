@@ -1,1 +1,15 @@
-//! Skeleton.
+//! Services and faults for tests: a real Apache Kafka, a real Kafka Connect, a proxy that cuts connections.
+//!
+//! Everything is synchronous and listens on 127.0.0.1. Whatever is started here ends with the value that holds
+//! it, and at the latest with the test process.
+
+pub mod child;
+pub mod jars;
+pub mod java;
+pub mod kafka;
+pub mod ports;
+pub mod wait;
+
+mod directory;
+
+pub use kafka::Kafka;

@@ -1,0 +1,146 @@
+//! Kafka's own command line tools, run against the broker.
+
+use anyhow::Context;
+
+use super::Kafka;
+use crate::java::JavaTool;
+
+impl Kafka {
+    /// Creates a topic.
+    ///
+    /// # Errors
+    ///
+    /// When Kafka's tool fails.
+    pub fn create_topic(&self, topic: &str, partitions: u32) -> anyhow::Result<()> {
+        self.create_topic_with(topic, partitions, &[])
+    }
+
+    /// Creates a topic with settings such as `("max.message.bytes", "1000")`.
+    ///
+    /// # Errors
+    ///
+    /// When Kafka's tool fails.
+    pub fn create_topic_with(
+        &self,
+        topic: &str,
+        partitions: u32,
+        config: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
+        let partitions = partitions.to_string();
+        let config: Vec<String> = config.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let mut args = vec!["--create", "--topic", topic, "--partitions", &partitions];
+        args.extend(config.iter().flat_map(|setting| ["--config", setting.as_str()]));
+        self.topic_command(&args).map(drop)
+    }
+
+    /// Deletes a topic.
+    ///
+    /// # Errors
+    ///
+    /// When Kafka's tool fails.
+    pub fn delete_topic(&self, topic: &str) -> anyhow::Result<()> {
+        self.topic_command(&["--delete", "--topic", topic]).map(drop)
+    }
+
+    /// Returns what `kafka-topics.sh --describe` prints.
+    ///
+    /// # Errors
+    ///
+    /// When Kafka's tool fails.
+    pub fn describe_topic(&self, topic: &str) -> anyhow::Result<String> {
+        self.topic_command(&["--describe", "--topic", topic])
+    }
+
+    /// Writes lines with the console producer, as values without keys.
+    ///
+    /// # Errors
+    ///
+    /// When Kafka's tool fails.
+    pub fn produce(&self, topic: &str, lines: &[&str]) -> anyhow::Result<()> {
+        let mut input = lines.join("\n");
+        input.push('\n');
+        self.produce_with(&["--topic", topic], &input)
+    }
+
+    /// Runs the console producer with further arguments and `input` as its standard input.
+    ///
+    /// # Errors
+    ///
+    /// When Kafka's tool fails.
+    pub fn produce_with(&self, args: &[&str], input: &str) -> anyhow::Result<()> {
+        self.tool("org.apache.kafka.tools.ConsoleProducer", args, input).map(drop)
+    }
+
+    /// Reads `count` values from the start with the console consumer, as lines.
+    ///
+    /// # Errors
+    ///
+    /// When Kafka's tool fails, or when there are fewer values after 30 seconds of silence.
+    pub fn consume(&self, topic: &str, count: usize) -> anyhow::Result<Vec<String>> {
+        self.consume_with(topic, count, &[])
+    }
+
+    /// Reads `count` records from the start with the console consumer and further arguments, such as
+    /// `--formatter-property print.key=true`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kafka::consume`].
+    pub fn consume_with(&self, topic: &str, count: usize, args: &[&str]) -> anyhow::Result<Vec<String>> {
+        let text = count.to_string();
+        let mut all =
+            vec!["--topic", topic, "--from-beginning", "--max-messages", &text, "--timeout-ms", "30000"];
+        all.extend(args);
+        let printed = self.tool("org.apache.kafka.tools.consumer.ConsoleConsumer", &all, "")?;
+        let lines: Vec<String> = printed.split_terminator('\n').map(str::to_owned).collect();
+        anyhow::ensure!(lines.len() >= count, "`{topic}` gave {} of {count} records", lines.len());
+        Ok(lines)
+    }
+
+    /// Returns the end offset of every partition, ordered by partition.
+    ///
+    /// # Errors
+    ///
+    /// When Kafka's tool fails.
+    pub fn end_offsets(&self, topic: &str) -> anyhow::Result<Vec<u64>> {
+        let printed =
+            self.tool("org.apache.kafka.tools.GetOffsetShell", &["--topic-partitions", topic], "")?;
+        let mut offsets = printed.lines().map(parse_offset).collect::<anyhow::Result<Vec<_>>>()?;
+        offsets.sort_unstable();
+        Ok(offsets.into_iter().map(|(_, offset)| offset).collect())
+    }
+
+    /// Runs `kafka-consumer-groups.sh` and returns what it prints.
+    ///
+    /// # Errors
+    ///
+    /// When Kafka's tool fails.
+    pub fn consumer_groups(&self, args: &[&str]) -> anyhow::Result<String> {
+        self.tool("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", args, "")
+    }
+
+    /// Runs one of Kafka's tools with `--bootstrap-server` of this broker.
+    ///
+    /// # Errors
+    ///
+    /// When the tool ends with another code than 0; the error holds its output.
+    pub fn tool(&self, class: &str, args: &[&str], stdin: &str) -> anyhow::Result<String> {
+        let mut all = vec!["--bootstrap-server", self.bootstrap()];
+        all.extend(args);
+        JavaTool::run(class, &all, stdin)
+    }
+
+    fn topic_command(&self, args: &[&str]) -> anyhow::Result<String> {
+        self.tool("org.apache.kafka.tools.TopicCommand", args, "")
+    }
+}
+
+/// Parses `topic:partition:offset`; the name of a topic holds no colon.
+fn parse_offset(line: &str) -> anyhow::Result<(u32, u64)> {
+    let parse = || {
+        let (rest, offset) = line.rsplit_once(':')?;
+        let (_, partition) = rest.rsplit_once(':')?;
+        Some((partition.parse().ok()?, offset.parse().ok()?))
+    };
+    parse().with_context(|| format!("GetOffsetShell printed `{line}`"))
+}

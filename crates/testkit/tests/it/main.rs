@@ -1,0 +1,3 @@
+//! The services the testkit starts do what tests rely on.
+
+mod broker;
