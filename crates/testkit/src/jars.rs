@@ -40,7 +40,7 @@ impl Jars {
         format!("{}/*", self.root.join("libs").display())
     }
 
-    /// Returns the class path with the file connectors and Connect's test classes.
+    /// Returns the class path with the file connectors.
     pub fn class_path_with_plugins(&self) -> String {
         format!("{}:{}/*", self.class_path(), self.plugin_path().join("connect-file").display())
     }

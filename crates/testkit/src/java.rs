@@ -9,6 +9,10 @@ use anyhow::Context;
 
 use crate::jars::Jars;
 
+mod judge;
+
+pub use judge::Judge;
+
 /// Flags for short programs on a shared machine: start fast, stay small.
 pub(crate) const QUICK: [&str; 4] =
     ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Djava.awt.headless=true"];

@@ -1,3 +1,4 @@
 //! The services the testkit starts do what tests rely on.
 
 mod broker;
+mod judge;
