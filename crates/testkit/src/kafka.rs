@@ -16,9 +16,13 @@ use crate::child::Child;
 use crate::directory::Directory;
 use crate::jars::Jars;
 use crate::java::{self, JavaTool};
+use crate::proxy::Proxy;
 use crate::{ports, wait};
 
+mod probe;
 mod tools;
+
+pub use probe::Probe;
 
 /// The environment variable that names a broker to use instead of starting one.
 pub const BOOTSTRAP: &str = "FERRODUCT_TEST_BOOTSTRAP";
@@ -31,6 +35,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 pub struct Kafka {
     bootstrap: String,
     node: Option<Node>,
+    proxy: Option<Proxy>,
 }
 
 /// A broker that this process started.
@@ -47,6 +52,7 @@ struct Node {
 pub struct Builder {
     properties: BTreeMap<String, String>,
     options: Vec<String>,
+    proxied: bool,
 }
 
 impl Builder {
@@ -64,6 +70,13 @@ impl Builder {
         self
     }
 
+    /// Adds a listener that is reached, and advertised, through a [`Proxy`] only.
+    #[must_use]
+    pub fn proxied(mut self) -> Self {
+        self.proxied = true;
+        self
+    }
+
     /// Starts the broker and waits until it answers.
     ///
     /// # Errors
@@ -71,8 +84,9 @@ impl Builder {
     /// When the jars cannot be brought or the broker does not start; the error shows the end of its log.
     pub fn start(self) -> anyhow::Result<Kafka> {
         let directory = Directory::new("broker")?;
-        let (port, controller) = (ports::free(), ports::free());
-        let mut properties = defaults(directory.path(), port, controller);
+        let port = ports::free();
+        let mut properties = defaults(directory.path(), port, ports::free());
+        let proxy = self.proxied.then(|| add_proxied_listener(&mut properties)).transpose()?;
         properties.extend(self.properties);
         write_properties(&server_properties(directory.path()), &properties)?;
         format_storage(directory.path())?;
@@ -80,6 +94,7 @@ impl Builder {
         let mut kafka = Kafka {
             bootstrap: format!("127.0.0.1:{port}"),
             node: Some(Node { process, options: self.options, directory }),
+            proxy,
         };
         kafka.wait_until_it_answers()?;
         Ok(kafka)
@@ -91,7 +106,7 @@ impl Kafka {
     pub fn builder() -> Builder {
         let options =
             java::QUICK.iter().copied().chain(["-Xms128m", "-Xmx512m"]).map(str::to_owned).collect();
-        Builder { properties: BTreeMap::new(), options }
+        Builder { properties: BTreeMap::new(), options, proxied: false }
     }
 
     /// Starts a broker of the caller's own, to stop and to kill.
@@ -112,7 +127,7 @@ impl Kafka {
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Kafka> = OnceLock::new();
         SHARED.get_or_init(|| match env::var(BOOTSTRAP) {
-            Ok(bootstrap) => Kafka { bootstrap, node: None },
+            Ok(bootstrap) => Kafka { bootstrap, node: None, proxy: None },
             Err(_) => Kafka::start().unwrap_or_else(|error| panic!("cannot start Kafka: {error:#}")),
         })
     }
@@ -120,6 +135,24 @@ impl Kafka {
     /// Returns the address for `bootstrap.servers`.
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// Returns the proxy before the broker.
+    ///
+    /// # Panics
+    ///
+    /// When the broker was built without [`Builder::proxied`].
+    pub fn proxy(&self) -> &Proxy {
+        self.proxy.as_ref().expect("the broker was built with `proxied`")
+    }
+
+    /// Returns the address for `bootstrap.servers` of a client whose every connection goes through the proxy.
+    ///
+    /// # Panics
+    ///
+    /// As [`Kafka::proxy`].
+    pub fn proxied_bootstrap(&self) -> String {
+        self.proxy().address()
     }
 
     /// Stops the broker in order (SIGTERM), by force when it takes more than half a minute.
@@ -236,6 +269,21 @@ fn defaults(directory: &Path, port: u16, controller: u16) -> BTreeMap<String, St
         ("log.cleaner.dedupe.buffer.size", "8388608".to_owned()),
     ];
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// Lets the broker advertise a proxy for one more listener, and returns that proxy.
+fn add_proxied_listener(properties: &mut BTreeMap<String, String>) -> anyhow::Result<Proxy> {
+    let port = ports::free();
+    let proxy = Proxy::start((Ipv4Addr::LOCALHOST, port).into())?;
+    let mut append = |key: &str, value: &str| {
+        let list = properties.entry(key.to_owned()).or_default();
+        list.push(',');
+        list.push_str(value);
+    };
+    append("listeners", &format!("PROXIED://127.0.0.1:{port}"));
+    append("advertised.listeners", &format!("PROXIED://{}", proxy.address()));
+    append("listener.security.protocol.map", "PROXIED:PLAINTEXT");
+    Ok(proxy)
 }
 
 fn server_properties(directory: &Path) -> PathBuf {

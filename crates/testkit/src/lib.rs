@@ -8,8 +8,13 @@ pub mod jars;
 pub mod java;
 pub mod kafka;
 pub mod ports;
+pub mod process;
+pub mod proxy;
+pub mod rest;
 pub mod wait;
+pub mod worker;
 
 mod directory;
 
 pub use kafka::Kafka;
+pub use worker::Worker;

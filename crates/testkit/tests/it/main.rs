@@ -1,4 +1,8 @@
 //! The services the testkit starts do what tests rely on.
 
+#![expect(clippy::unwrap_used, reason = "the whole binary is tests")]
+
 mod broker;
 mod judge;
+mod proxy;
+mod worker;

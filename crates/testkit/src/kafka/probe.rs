@@ -1,0 +1,98 @@
+//! Answers about a broker within milliseconds, from one long-lived Java process.
+
+use anyhow::Context;
+use serde_json::{Map, Value, json};
+
+use super::Kafka;
+use crate::java::Judge;
+
+/// Kafka's admin client in a process of its own, for questions that are asked often.
+#[derive(Debug)]
+pub struct Probe(Judge);
+
+impl Kafka {
+    /// Starts a probe of this broker.
+    ///
+    /// # Errors
+    ///
+    /// As [`Judge::start`].
+    pub fn probe(&self) -> anyhow::Result<Probe> {
+        Judge::start_with("Probe", &[self.bootstrap()]).map(Probe)
+    }
+}
+
+impl Probe {
+    /// Creates a topic with settings such as `("retention.ms", "1000")`.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn create_topic(
+        &mut self,
+        topic: &str,
+        partitions: u32,
+        config: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
+        let config: Map<String, Value> =
+            config.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
+        let question = json!({"op": "create", "topic": topic, "partitions": partitions, "config": config});
+        self.ask(&question).map(drop)
+    }
+
+    /// Deletes a topic.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn delete_topic(&mut self, topic: &str) -> anyhow::Result<()> {
+        self.ask(&json!({"op": "delete", "topic": topic})).map(drop)
+    }
+
+    /// Returns the names of all topics that are not internal.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn topics(&mut self) -> anyhow::Result<Vec<String>> {
+        let names = self.ask(&json!({"op": "topics"}))?;
+        Ok(serde_json::from_value(names)?)
+    }
+
+    /// Returns the sum of the end offsets of all partitions: the number of records ever written, when there
+    /// are no transactions.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses, as for a topic that does not exist.
+    pub fn records(&mut self, topic: &str) -> anyhow::Result<u64> {
+        Ok(self.offsets(&json!({"op": "ends", "topic": topic}))?.iter().map(|(_, end)| end).sum())
+    }
+
+    /// Returns the offsets a group has committed, by `topic-partition`.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn committed(&mut self, group: &str) -> anyhow::Result<Vec<(String, u64)>> {
+        self.offsets(&json!({"op": "committed", "group": group}))
+    }
+
+    fn offsets(&mut self, question: &Value) -> anyhow::Result<Vec<(String, u64)>> {
+        let answer = self.ask(question)?;
+        let offsets = answer.as_object().context("the probe's answer is no object")?;
+        let mut offsets = offsets
+            .iter()
+            .map(|(name, offset)| Ok((name.clone(), offset.as_u64().context("an offset is a number")?)))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        offsets.sort();
+        Ok(offsets)
+    }
+
+    fn ask(&mut self, question: &Value) -> anyhow::Result<Value> {
+        let answer: Value = serde_json::from_str(&self.0.ask(&question.to_string())?)?;
+        if let Some(error) = answer.get("error") {
+            anyhow::bail!("Kafka refused `{}`: {error}", question["op"]);
+        }
+        Ok(answer["ok"].clone())
+    }
+}

@@ -1,0 +1,56 @@
+//! What a process uses, from `/proc`.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::Context;
+
+/// The unit of CPU times in `/proc`: 100 per second on every Linux that runs on the machines we know.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// One reading of a process.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usage {
+    /// CPU time of all its threads so far, user and system.
+    pub cpu: Duration,
+    /// Resident memory in bytes.
+    pub resident_bytes: u64,
+    /// The most resident memory it ever had, in bytes.
+    pub resident_bytes_max: u64,
+    /// The number of its threads.
+    pub thread_count: u64,
+}
+
+impl Usage {
+    /// Reads what process `pid` uses.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such process.
+    pub fn of(pid: u32) -> anyhow::Result<Self> {
+        let read = |name: &str| {
+            let path = format!("/proc/{pid}/{name}");
+            fs::read_to_string(&path).with_context(|| format!("cannot read `{path}`"))
+        };
+        let (stat, status) = (read("stat")?, read("status")?);
+        Ok(Self {
+            cpu: cpu(&stat).context("`stat` has no CPU times")?,
+            resident_bytes: number(&status, "VmRSS:").context("`status` has no VmRSS")? * 1024,
+            resident_bytes_max: number(&status, "VmHWM:").context("`status` has no VmHWM")? * 1024,
+            thread_count: number(&status, "Threads:").context("`status` has no Threads")?,
+        })
+    }
+}
+
+/// Adds user and system time: fields 14 and 15, counted after the name, which may hold spaces and brackets.
+fn cpu(stat: &str) -> Option<Duration> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11).map(str::parse::<f64>);
+    let ticks = times.next()?.ok()? + times.next()?.ok()?;
+    Some(Duration::from_secs_f64(ticks / TICKS_PER_SECOND))
+}
+
+fn number(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
+}
