@@ -1,0 +1,3 @@
+//! Tests of the whole program against real servers.
+
+mod edges;
