@@ -1,0 +1,234 @@
+//! What is wrong with the configuration of a connector, all of it at once, in Kafka's order and words.
+//!
+//! Nothing here waits or reads anything: a validation costs some microseconds and may run in a request.
+
+mod aliases;
+mod common;
+mod converters;
+mod infos;
+mod overrides;
+mod row;
+mod rules;
+mod sink;
+mod source;
+mod topic_creation;
+mod topics;
+
+use std::collections::BTreeMap;
+
+use api::Registry;
+use api::config::{ConfigValue, Default, Definition, Key, Properties};
+
+use crate::plugins::{self, ConnectorPlugin};
+
+pub use infos::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};
+pub use overrides::OverridePolicy;
+
+/// The configuration of a connector as a user gives it: a value may be null, which is wrong.
+pub type ConnectorConfig = BTreeMap<String, Option<String>>;
+
+/// Why a configuration cannot be validated at all. `Display` is what the user reads.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// `connector.class` is missing.
+    #[error("Connector config {{{0}}} contains no connector type")]
+    NoClass(String),
+    /// `connector.class` names no class.
+    #[error(transparent)]
+    Class(#[from] plugins::Error),
+    /// The worker's own configuration is wrong.
+    #[error("{0}")]
+    Worker(String),
+}
+
+/// Validates the configuration of a connector, for a worker with these properties.
+///
+/// # Errors
+/// There is no class to validate it for. All else that is wrong is in the answer.
+pub fn validate(
+    registry: &Registry,
+    worker: &Properties,
+    config: &ConnectorConfig,
+) -> Result<ConfigInfos, Error> {
+    let Some(Some(class)) = config.get("connector.class") else { return Err(Error::NoClass(shown(config))) };
+    let plugin = ConnectorPlugin::find(registry, class.trim())?;
+    let policy = OverridePolicy::of(worker).map_err(Error::Worker)?;
+    let properties: Properties =
+        config.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
+
+    let definition = framework(&plugin, registry, worker, &properties);
+    let mut values = framework_values(&definition, &plugin, registry, &properties);
+    refuse_nulls(config, &mut values);
+    let mut infos = merge(class, definition, values, &plugin, &properties);
+
+    for (prefix, used) in clients(&plugin, &properties) {
+        infos.append(if used { overrides::check(&policy, prefix, &properties) } else { Vec::new() });
+    }
+    for role in converters::ROLES {
+        infos.append(role.check(registry, &properties));
+    }
+    Ok(infos)
+}
+
+/// The configuration keys of a plugin of any kind: its own, and behind them those that the worker gives every
+/// connector of its kind.
+///
+/// # Errors
+/// No plugin has the name.
+pub fn definition_of(registry: &Registry, name: &str) -> Result<Vec<ConfigKeyInfo>, plugins::Error> {
+    let keys = match ConnectorPlugin::find(registry, name) {
+        Ok(plugin) => {
+            let mut keys = plugin.definition().keys;
+            let given = given_keys(&plugin);
+            keys.extend(given.into_iter().filter(|key| !keys.iter().any(|own| own.name == key.name)).collect::<Vec<_>>());
+            keys
+        }
+        Err(error @ plugins::Error::Ambiguous { .. }) => return Err(error),
+        Err(_) => plugins::converter(registry, name)
+            .map(|plugin| plugin.definition())
+            .or_else(|| plugins::header_converter(registry, name).map(|plugin| plugin.definition()))
+            .ok_or_else(|| plugins::unknown(registry, name))?
+            .keys,
+    };
+    Ok(keys.iter().map(ConfigKeyInfo::from).collect())
+}
+
+/// The keys that the worker gives a connector, before the worker's own configuration says more about them.
+fn given_keys(plugin: &ConnectorPlugin) -> Vec<Key> {
+    let own = match plugin {
+        ConnectorPlugin::Source(_) => source::KEYS,
+        ConnectorPlugin::Sink(_) => sink::KEYS,
+    };
+    let mut keys: Vec<Key> = common::KEYS.iter().chain(own).map(row::Row::key).collect();
+    if let Some(version) = keys.iter_mut().find(|key| key.name == "connector.plugin.version") {
+        version.default = Default::Value(plugin.description().version.into());
+    }
+    keys
+}
+
+/// The keys that the worker gives this connector: those of its kind, of its aliases, of its topic creation.
+fn framework(
+    plugin: &ConnectorPlugin,
+    registry: &Registry,
+    worker: &Properties,
+    properties: &Properties,
+) -> Definition {
+    let mut keys = given_keys(plugin);
+    for key in keys.iter_mut().filter(|key| key.name == "connector.plugin.version") {
+        key.recommended = vec![plugin.description().version.to_owned()];
+    }
+    for role in converters::ROLES {
+        role.complete(&mut keys, registry, worker, properties);
+    }
+    keys.extend(aliases::ALL.iter().flat_map(|aliases| aliases.keys(properties)));
+    let creates_topics = worker.get("topic.creation.enable").is_none_or(|value| value.trim() != "false");
+    if matches!(plugin, ConnectorPlugin::Source(_)) && creates_topics && topic_creation::used(properties) {
+        keys.extend(topic_creation::definition(properties).keys);
+    }
+    Definition { keys }
+}
+
+/// The values of the worker's keys and all that is wrong with them.
+fn framework_values(
+    definition: &Definition,
+    plugin: &ConnectorPlugin,
+    registry: &Registry,
+    properties: &Properties,
+) -> Vec<ConfigValue> {
+    let mut values = definition.validate(properties);
+    for role in converters::ROLES {
+        role.resolve(registry, &mut values);
+    }
+    for aliases in &aliases::ALL {
+        aliases.check(properties, &mut values);
+    }
+    match plugin {
+        ConnectorPlugin::Sink(_) => topics::check(properties, &mut values),
+        ConnectorPlugin::Source(_) => refuse_exactly_once(&mut values),
+    }
+    values
+}
+
+/// Exactly-once sources are not built yet; what says that it requires them must not run without.
+fn refuse_exactly_once(values: &mut [ConfigValue]) {
+    let support = values.iter_mut().find(|value| value.name == "exactly.once.support");
+    if let Some(support) = support
+        && support.value.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("required"))
+    {
+        support.errors.push("This worker does not have exactly-once source support enabled.".to_owned());
+    }
+}
+
+fn refuse_nulls(config: &ConnectorConfig, values: &mut Vec<ConfigValue>) {
+    for name in config.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name) {
+        let errors = vec!["Null value can not be supplied as the configuration value.".to_owned()];
+        match values.iter_mut().find(|value| value.name == *name) {
+            Some(value) => (value.value, value.errors) = (None, errors),
+            None => values.push(ConfigValue {
+                name: name.clone(),
+                value: None,
+                recommended: Vec::new(),
+                errors,
+                visible: true,
+            }),
+        }
+    }
+}
+
+/// The worker's keys and the connector's own, which hide those of the worker that have the same name.
+fn merge(
+    class: &str,
+    framework: Definition,
+    framework_values: Vec<ConfigValue>,
+    plugin: &ConnectorPlugin,
+    properties: &Properties,
+) -> ConfigInfos {
+    let mut keys = framework.keys;
+    for own in plugin.definition().keys {
+        match keys.iter_mut().find(|key| key.name == own.name) {
+            Some(key) => *key = own,
+            None => keys.push(own),
+        }
+    }
+    let mut groups: Vec<String> = Vec::new();
+    for group in keys.iter().filter_map(|key| key.group.as_deref()) {
+        if !groups.iter().any(|known| known == group) {
+            groups.push(group.to_owned());
+        }
+    }
+    let mut values: BTreeMap<String, ConfigValue> = BTreeMap::new();
+    for value in framework_values.into_iter().chain(plugin.validate(properties)) {
+        values.insert(value.name.clone(), value);
+    }
+    let known: Vec<ConfigInfo> = keys
+        .iter()
+        .filter_map(|key| Some(ConfigInfo::prefixed("", Some(key), values.remove(key.name.as_ref())?)))
+        .collect();
+    let undefined = values.into_values().map(|value| ConfigInfo::prefixed("", None, value));
+    let configs: Vec<ConfigInfo> = undefined.chain(known).collect();
+    let error_count = configs.iter().map(|config| config.value.errors.len()).sum();
+    ConfigInfos { name: class.to_owned(), error_count, groups, configs }
+}
+
+/// The prefixes of client settings, and whether the connector has such a client.
+fn clients(plugin: &ConnectorPlugin, properties: &Properties) -> [(&'static str, bool); 3] {
+    let source = matches!(plugin, ConnectorPlugin::Source(_));
+    let dead_letters = topics::dead_letter_queue(properties).is_some();
+    [
+        ("producer.override.", source || dead_letters),
+        ("consumer.override.", !source),
+        ("admin.override.", if source { topic_creation::used(properties) } else { dead_letters }),
+    ]
+}
+
+/// The keys of a configuration with no value but the name, as another may be a secret (invariant 8).
+fn shown(config: &ConnectorConfig) -> String {
+    let entries = config.iter().map(|(key, value)| match (key.as_str(), value) {
+        ("name", Some(name)) => format!("name={name}"),
+        _ => format!("{key}=[hidden]"),
+    });
+    entries.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;
