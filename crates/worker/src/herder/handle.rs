@@ -1,0 +1,306 @@
+//! The herder as REST and the command line use it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::config::Properties;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::HerderError;
+use super::call::{Call, OffsetChange, Outcome, Reply, Request};
+use super::driver::Driver;
+use super::entities::{
+    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Health, InitialState,
+    KAFKA_VERSION, RawConfig, ServerInfo, TaskInfo, TaskState,
+};
+use super::view::Snapshot;
+use super::{cluster, offsets};
+use crate::status::TargetState;
+use crate::task::Services;
+
+/// How long a request may take, as in Kafka.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long the herder may take to answer a health check, as in Kafka.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many requests may wait for the loop; more of them wait in REST.
+const REQUESTS_MAX: usize = 1024;
+
+/// Who a worker says it is.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The advertised host and port, which statuses show.
+    pub worker_id: String,
+    /// The commit that the worker was built from.
+    pub commit: String,
+}
+
+/// Keeps connectors and tasks as users want them. Clones are handles of the same herder.
+///
+/// Reads are answered at once from a snapshot. Changes of one connector are done one after the other, in the
+/// order in which they came; those of different connectors do not wait for each other.
+#[derive(Clone)]
+pub struct Herder {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    calls: mpsc::Sender<Call>,
+    snapshot: Arc<Snapshot>,
+    services: Arc<Services>,
+    identity: Identity,
+    cluster: cluster::Id,
+}
+
+impl Herder {
+    /// Starts a herder without connectors; has to be called inside a tokio runtime, which then runs its loop.
+    pub fn start(services: Arc<Services>, identity: Identity) -> Self {
+        let (calls, receiver) = mpsc::channel(REQUESTS_MAX);
+        let snapshot = Arc::new(Snapshot::default());
+        let driver = Driver::new(services.clone(), snapshot.clone(), identity.worker_id.as_str());
+        tokio::spawn(driver.run(receiver));
+        let cluster = cluster::Id::watch(&services);
+        Self { shared: Arc::new(Shared { calls, snapshot, services, identity, cluster }) }
+    }
+
+    /// Ends all tasks, with their last commits, and all connectors within `task.shutdown.graceful.timeout.ms`;
+    /// what has not ended by then is given up. Requests that come later are refused.
+    pub async fn shutdown(&self) {
+        // The loop answers when everything has ended; it is gone only if that has happened already.
+        let _ = self.send("", Request::Shutdown).await;
+        self.shared.cluster.forget();
+    }
+
+    /// Version, commit and cluster.
+    pub fn server_info(&self) -> ServerInfo {
+        ServerInfo {
+            version: KAFKA_VERSION.to_owned(),
+            commit: self.shared.identity.commit.clone(),
+            kafka_cluster_id: self.shared.cluster.get(),
+        }
+    }
+
+    /// The advertised host and port of the worker.
+    pub fn worker_id(&self) -> &str {
+        &self.shared.identity.worker_id
+    }
+
+    /// Whether the herder's loop answers.
+    pub async fn health(&self) -> Health {
+        match timeout(HEALTH_TIMEOUT, self.send("", Request::Ping)).await {
+            Ok(Ok(_)) => Health::Healthy,
+            Ok(Err(_)) | Err(_) => Health::Unhealthy,
+        }
+    }
+}
+
+/// Reads, from the snapshot.
+impl Herder {
+    /// The names of all connectors, sorted.
+    pub fn connectors(&self) -> Vec<String> {
+        self.shared.snapshot.names()
+    }
+
+    /// A connector with its configuration and tasks.
+    pub fn connector_info(&self, name: &str) -> Result<ConnectorInfo, HerderError> {
+        Ok(self.shared.snapshot.find(name)?.info(name))
+    }
+
+    /// The configuration of a connector.
+    pub fn connector_config(&self, name: &str) -> Result<Properties, HerderError> {
+        Ok(self.shared.snapshot.find(name)?.config.as_ref().clone())
+    }
+
+    /// The state of a connector and its tasks.
+    pub fn connector_status(&self, name: &str) -> Result<ConnectorStateInfo, HerderError> {
+        let view = self.shared.snapshot.get(name);
+        let view = view.ok_or_else(|| HerderError::NotFound(format!("No status found for connector {name}")))?;
+        Ok(view.state_info(name, self.worker_id()))
+    }
+
+    /// The state of a task.
+    pub fn task_status(&self, name: &str, task: u32) -> Result<TaskState, HerderError> {
+        let view = self.shared.snapshot.get(name);
+        let state = view.and_then(|view| view.task_state(task, self.worker_id()));
+        state.ok_or_else(|| HerderError::NotFound(format!("No status found for task {name}-{task}")))
+    }
+
+    /// The tasks of a connector and their configurations.
+    pub fn tasks(&self, name: &str) -> Result<Vec<TaskInfo>, HerderError> {
+        Ok(self.shared.snapshot.find(name)?.task_infos(name))
+    }
+
+    /// The topics that a connector has used; none for one that is not there, as in Kafka.
+    pub fn active_topics(&self, name: &str) -> Result<Vec<String>, HerderError> {
+        if !self.shared.services.config.topic_tracking_enable {
+            return Err(HerderError::Forbidden("Topic tracking is disabled.".to_owned()));
+        }
+        let view = self.shared.snapshot.get(name);
+        Ok(view.map_or_else(Vec::new, |view| view.topics.iter().map(|topic| topic.to_string()).collect()))
+    }
+
+    /// The committed offsets of a connector.
+    pub async fn offsets(&self, name: &str) -> Result<ConnectorOffsets, HerderError> {
+        let view = self.shared.snapshot.find(name)?;
+        offsets::read(&self.shared.services, name, &view).await
+    }
+}
+
+/// Changes, through the loop.
+impl Herder {
+    /// Makes a connector. Returns once it has started and its tasks are on their way.
+    pub async fn create(
+        &self,
+        name: &str,
+        config: RawConfig,
+        initial: InitialState,
+    ) -> Result<ConnectorInfo, HerderError> {
+        let config = named(name, config)?;
+        let request = Request::Create { config, target: initial.into() };
+        match self.send(name, request).await? {
+            Reply::Put(_, info) => Ok(info),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Makes a connector or gives it another configuration; answers whether it is new.
+    pub async fn put_config(
+        &self,
+        name: &str,
+        config: RawConfig,
+    ) -> Result<(bool, ConnectorInfo), HerderError> {
+        let config = named(name, config)?;
+        match self.send(name, Request::Put { config }).await? {
+            Reply::Put(created, info) => Ok((created, info)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Changes some keys of a connector's configuration; null removes a key.
+    pub async fn patch_config(&self, name: &str, patch: RawConfig) -> Result<ConnectorInfo, HerderError> {
+        match self.send(name, Request::Patch { patch }).await? {
+            Reply::Put(_, info) => Ok(info),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Ends a connector and its tasks and forgets it.
+    pub async fn delete(&self, name: &str) -> Result<(), HerderError> {
+        self.change(name, Request::Delete).await
+    }
+
+    /// Starts the connector anew and leaves its tasks alone.
+    pub async fn restart_connector(&self, name: &str) -> Result<(), HerderError> {
+        self.change(name, Request::RestartConnector).await
+    }
+
+    /// Starts the connector and, where asked, its tasks anew, or only those that have failed; answers, before
+    /// that is done, what is going to restart.
+    pub async fn restart_connector_and_tasks(
+        &self,
+        name: &str,
+        include_tasks: bool,
+        only_failed: bool,
+    ) -> Result<ConnectorStateInfo, HerderError> {
+        match self.send(name, Request::Restart { include_tasks, only_failed }).await? {
+            Reply::State(state) => Ok(state),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Starts a task anew.
+    pub async fn restart_task(&self, name: &str, task: u32) -> Result<(), HerderError> {
+        self.change(name, Request::RestartTask(task)).await
+    }
+
+    /// Pauses a connector and its tasks; returns once that is accepted.
+    pub async fn pause(&self, name: &str) -> Result<(), HerderError> {
+        self.change(name, Request::SetTarget(TargetState::Paused)).await
+    }
+
+    /// Runs a paused or stopped connector; returns once that is accepted.
+    pub async fn resume(&self, name: &str) -> Result<(), HerderError> {
+        self.change(name, Request::SetTarget(TargetState::Started)).await
+    }
+
+    /// Ends a connector and its tasks and keeps its configuration; returns once that is done.
+    pub async fn stop(&self, name: &str) -> Result<(), HerderError> {
+        self.change(name, Request::Stop).await
+    }
+
+    /// Forgets the topics that a connector has used.
+    pub async fn reset_topics(&self, name: &str) -> Result<(), HerderError> {
+        let config = &self.shared.services.config;
+        if !config.topic_tracking_enable {
+            return Err(HerderError::Forbidden("Topic tracking is disabled.".to_owned()));
+        }
+        if !config.topic_tracking_allow_reset {
+            return Err(HerderError::Forbidden("Topic tracking reset is disabled.".to_owned()));
+        }
+        self.change(name, Request::ResetTopics).await
+    }
+
+    /// Sets committed offsets of a stopped connector, or forgets those whose offset is null; answers words for
+    /// the user.
+    pub async fn alter_offsets(
+        &self,
+        name: &str,
+        offsets: Vec<ConnectorOffset>,
+    ) -> Result<String, HerderError> {
+        if offsets.is_empty() {
+            let words = "Partitions / offsets need to be provided for an alter offsets request";
+            return Err(HerderError::BadRequest(words.to_owned()));
+        }
+        self.message(name, Request::ChangeOffsets(OffsetChange::Alter(offsets))).await
+    }
+
+    /// Forgets all committed offsets of a stopped connector; answers words for the user.
+    pub async fn reset_offsets(&self, name: &str) -> Result<String, HerderError> {
+        self.message(name, Request::ChangeOffsets(OffsetChange::Reset)).await
+    }
+
+    async fn change(&self, name: &str, request: Request) -> Result<(), HerderError> {
+        self.send(name, request).await.map(|_| ())
+    }
+
+    async fn message(&self, name: &str, request: Request) -> Result<String, HerderError> {
+        match self.send(name, request).await? {
+            Reply::Message(words) => Ok(words),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn send(&self, name: &str, request: Request) -> Outcome {
+        let words = request.words();
+        let (reply, answer) = oneshot::channel();
+        let call = Call { name: name.into(), request, reply };
+        let exchange = async {
+            self.shared.calls.send(call).await.map_err(|_| stopped())?;
+            answer.await.map_err(|_| stopped())?
+        };
+        let late = |_| Err(HerderError::Internal(format!("Request timed out. The worker is still {words}")));
+        timeout(REQUEST_TIMEOUT, exchange).await.unwrap_or_else(late)
+    }
+}
+
+/// The configuration with its name in it, which has to be the name of the request.
+fn named(name: &str, mut config: RawConfig) -> Result<RawConfig, HerderError> {
+    match config.get("name") {
+        Some(Some(other)) if other != name => Err(HerderError::BadRequest(format!(
+            "Connector name configuration ({other}) doesn't match connector name in the URL ({name})"
+        ))),
+        Some(Some(_)) => Ok(config),
+        Some(None) | None => {
+            config.insert("name".to_owned(), Some(name.to_owned()));
+            Ok(config)
+        }
+    }
+}
+
+fn stopped() -> HerderError {
+    HerderError::Internal("The worker is shutting down".to_owned())
+}
+
+fn unexpected(reply: &Reply) -> HerderError {
+    HerderError::Internal(format!("the herder answered something else: {reply:?}"))
+}

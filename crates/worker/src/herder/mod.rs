@@ -1,0 +1,18 @@
+//! The herder: it takes what users want, starts and stops connectors and tasks, and tells how they are.
+//!
+//! [`Herder`] is the handle. `state` decides, without any I/O; `driver` is the loop that carries out what it
+//! decides; everything a plugin supplies runs outside that loop (invariant 5).
+
+mod call;
+mod entities;
+mod error;
+mod handle;
+mod view;
+
+pub use entities::{
+    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorState, ConnectorStateInfo, ConnectorTaskId,
+    ConnectorType, Health, InitialState, KAFKA_VERSION, RawConfig, ServerInfo, TaskInfo, TaskState,
+    UnknownInitialState,
+};
+pub use error::HerderError;
+pub use handle::{Herder, Identity};

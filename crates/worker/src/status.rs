@@ -1,0 +1,66 @@
+//! States of connectors and tasks: the one that a user wants and the one that is.
+
+use serde::{Deserialize, Serialize};
+
+/// What a user wants a connector and its tasks to do.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TargetState {
+    /// They run.
+    #[default]
+    Started,
+    /// They keep what they hold, but move nothing.
+    Paused,
+    /// There are no tasks, and the connector holds nothing.
+    Stopped,
+}
+
+/// What a connector or a task does, in the words of Kafka's REST API.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum State {
+    /// It does not run here, or not yet.
+    Unassigned,
+    /// It runs.
+    Running,
+    /// It is paused.
+    Paused,
+    /// It has ended with an error, which the trace tells.
+    Failed,
+    /// A user has asked for a restart that has not begun.
+    Restarting,
+    /// It is stopped; connectors only.
+    Stopped,
+}
+
+/// A state and, for a failure, what happened.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Status {
+    /// The state.
+    pub state: State,
+    /// The error and its causes, a line each.
+    pub trace: Option<String>,
+}
+
+impl Status {
+    /// A state that needs no trace.
+    pub fn of(state: State) -> Self {
+        Self { state, trace: None }
+    }
+
+    /// FAILED, and why.
+    pub fn failed(trace: impl Into<String>) -> Self {
+        Self { state: State::Failed, trace: Some(trace.into()) }
+    }
+}
+
+impl From<TargetState> for State {
+    /// The state of a connector that does what a user wants.
+    fn from(target: TargetState) -> Self {
+        match target {
+            TargetState::Started => Self::Running,
+            TargetState::Paused => Self::Paused,
+            TargetState::Stopped => Self::Stopped,
+        }
+    }
+}
