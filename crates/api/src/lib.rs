@@ -11,8 +11,10 @@ mod offset;
 mod plugin;
 
 pub mod config;
+pub mod java;
 
 pub use batch::{Batch, Record};
+pub use config::Config;
 pub use connector::{
     Connector, ConnectorContext, OffsetReader, SinkContext, SinkPlugin, SinkTask, SourceContext,
     SourcePlugin, SourceTask,

@@ -1,9 +1,8 @@
-//! Keys of a configuration and the values they take.
+//! Keys of a configuration.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use super::Validator;
+use super::{FromParsed, Parsed, Problem, Validator};
 
 /// The types of configuration values, as in Kafka's `ConfigDef.Type`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,6 +27,23 @@ pub enum Type {
     Password,
 }
 
+impl Type {
+    /// Kafka's name, as REST shows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boolean => "BOOLEAN",
+            Self::String => "STRING",
+            Self::Int => "INT",
+            Self::Short => "SHORT",
+            Self::Long => "LONG",
+            Self::Double => "DOUBLE",
+            Self::List => "LIST",
+            Self::Class => "CLASS",
+            Self::Password => "PASSWORD",
+        }
+    }
+}
+
 /// How much a key matters to most users.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Importance {
@@ -37,6 +53,17 @@ pub enum Importance {
     Medium,
     /// Few users set it.
     Low,
+}
+
+impl Importance {
+    /// Kafka's name, as REST shows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::High => "HIGH",
+            Self::Medium => "MEDIUM",
+            Self::Low => "LOW",
+        }
+    }
 }
 
 /// How wide its field is in a form.
@@ -50,6 +77,18 @@ pub enum Width {
     Medium,
     /// A line.
     Long,
+}
+
+impl Width {
+    /// Kafka's name, as REST shows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Short => "SHORT",
+            Self::Medium => "MEDIUM",
+            Self::Long => "LONG",
+        }
+    }
 }
 
 /// What a key is when the configuration does not name it.
@@ -92,63 +131,6 @@ pub struct Key {
     pub recommended: Vec<String>,
 }
 
-/// A parsed value.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Parsed {
-    /// Null, the default of some keys.
-    Null,
-    /// BOOLEAN.
-    Boolean(bool),
-    /// STRING.
-    String(String),
-    /// INT.
-    Int(i32),
-    /// SHORT.
-    Short(i16),
-    /// LONG.
-    Long(i64),
-    /// DOUBLE.
-    Double(f64),
-    /// LIST.
-    List(Vec<String>),
-    /// CLASS.
-    Class(Class),
-    /// PASSWORD.
-    Password(Password),
-}
-
-/// The name of a class, not resolved.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Class(pub String);
-
-/// Text that neither `Debug` nor `Display` shows (invariant 8).
-#[derive(Clone, Eq, PartialEq)]
-pub struct Password(String);
-
-impl Password {
-    /// Hides a text.
-    pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into())
-    }
-
-    /// The text, for the one place that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[hidden]")
-    }
-}
-
-impl fmt::Display for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[hidden]")
-    }
-}
-
 impl Key {
     /// A key of a type without default, of low importance and without a group.
     pub fn new(name: impl Into<Cow<'static, str>>, kind: Type) -> Self {
@@ -167,5 +149,114 @@ impl Key {
             dependents: Vec::new(),
             recommended: Vec::new(),
         }
+    }
+
+    /// A key for values of a type of Rust; one of `Option` is null by default.
+    pub fn of<T: FromParsed>(name: impl Into<Cow<'static, str>>) -> Self {
+        let key = Self::new(name, T::KIND);
+        if T::NULLABLE { key.nullable() } else { key }
+    }
+
+    /// Sets the default, in the form that users write.
+    #[must_use]
+    pub fn default(mut self, value: impl Into<Cow<'static, str>>) -> Self {
+        self.default = Default::Value(value.into());
+        self
+    }
+
+    /// Makes null the default, so that the key may be left out.
+    #[must_use]
+    pub fn nullable(mut self) -> Self {
+        self.default = Default::Null;
+        self
+    }
+
+    /// Sets what else the value has to be.
+    #[must_use]
+    pub fn validator(mut self, validator: Validator) -> Self {
+        self.validator = Some(validator);
+        self
+    }
+
+    /// Sets how much it matters.
+    #[must_use]
+    pub fn importance(mut self, importance: Importance) -> Self {
+        self.importance = importance;
+        self
+    }
+
+    /// Sets what it does, for users.
+    #[must_use]
+    pub fn documentation(mut self, documentation: impl Into<Cow<'static, str>>) -> Self {
+        self.documentation = documentation.into();
+        self
+    }
+
+    /// Puts it into a group, at a place.
+    #[must_use]
+    pub fn group(mut self, group: impl Into<Cow<'static, str>>, order: i32) -> Self {
+        self.group = Some(group.into());
+        self.order_in_group = order;
+        self
+    }
+
+    /// Sets the width of its field.
+    #[must_use]
+    pub fn width(mut self, width: Width) -> Self {
+        self.width = width;
+        self
+    }
+
+    /// Sets its name in a form.
+    #[must_use]
+    pub fn display_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.display_name = name.into();
+        self
+    }
+
+    /// Sets the keys whose meaning depends on it.
+    #[must_use]
+    pub fn dependents<N: Into<Cow<'static, str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.dependents = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the values to be recommended, in the form that users write.
+    #[must_use]
+    pub fn recommended<V: Into<String>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
+        self.recommended = values.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether a configuration has to name it.
+    pub fn required(&self) -> bool {
+        self.default == Default::Required
+    }
+
+    /// The default as REST shows it; `None`: there is none, or it is null.
+    pub fn default_text(&self) -> Option<String> {
+        match &self.default {
+            Default::Value(text) => Parsed::parse(self.kind, &self.name, text).ok()?.text(),
+            Default::Null | Default::Required => None,
+        }
+    }
+
+    /// The value of the key for what a configuration says about it, before its validator sees it.
+    ///
+    /// # Errors
+    /// The key is required and not there, or its value is not of its type.
+    pub(super) fn parse(&self, text: Option<&str>) -> Result<Parsed, Problem> {
+        match (text, &self.default) {
+            (Some(text), _) => Parsed::parse(self.kind, &self.name, text),
+            (None, Default::Value(text)) => Parsed::parse(self.kind, &self.name, text),
+            (None, Default::Null) => Ok(Parsed::Null),
+            (None, Default::Required) => Err(Problem::missing(&self.name)),
+        }
+    }
+
+    /// Asks the validator about a value.
+    pub(super) fn check(&self, value: &Parsed) -> Result<(), Problem> {
+        let Some(validator) = &self.validator else { return Ok(()) };
+        validator.check(&self.name, value).map_err(|message| Problem { key: self.name.to_string(), message })
     }
 }

@@ -4,15 +4,20 @@
 
 mod definition;
 mod key;
-mod parse;
+mod parsed;
+mod problem;
 mod validator;
+mod values;
 
 use std::collections::BTreeMap;
 
+pub use api_derive::Config;
 pub use definition::{ConfigValue, Definition};
-pub use key::{Class, Default, Importance, Key, Parsed, Password, Type, Width};
-pub use parse::{FromParsed, Problem, Problems, Values};
-pub use validator::Validator;
+pub use key::{Default, Importance, Key, Type, Width};
+pub use parsed::{Class, Parsed, Password};
+pub use problem::{Problem, Problems};
+pub use validator::{Number, Validator};
+pub use values::{FromParsed, Values};
 
 /// A configuration as users write it.
 pub type Properties = BTreeMap<String, String>;
@@ -24,3 +29,6 @@ pub trait Config: Sized {
     /// Parses a configuration; every problem of it is in the error at once.
     fn parse(properties: &Properties) -> Result<Self, Problems>;
 }
+
+#[cfg(test)]
+mod tests;
