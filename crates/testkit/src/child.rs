@@ -80,14 +80,14 @@ impl Child {
         self.process.try_wait()
     }
 
-    /// Fails with the end of the log when the process has ended.
+    /// Fails when the process has ended.
     ///
     /// # Errors
     ///
     /// When the process has ended or cannot be waited for.
     pub fn ensure_running(&mut self) -> anyhow::Result<()> {
         match self.exited()? {
-            Some(status) => anyhow::bail!("it ended with {status}; its log ends:\n{}", self.log_tail()),
+            Some(status) => anyhow::bail!("it ended with {status}"),
             None => Ok(()),
         }
     }

@@ -15,6 +15,7 @@ pub mod wait;
 pub mod worker;
 
 mod directory;
+mod properties;
 
 pub use kafka::Kafka;
 pub use worker::Worker;
