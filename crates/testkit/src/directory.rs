@@ -18,7 +18,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Returns cargo's target directory.
-pub(crate) fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let workspace = workspace.canonicalize().unwrap_or(workspace);
     match env::var_os("CARGO_TARGET_DIR") {
@@ -29,11 +29,15 @@ pub(crate) fn target() -> PathBuf {
 
 /// A directory for one started process; removed when dropped, kept for a while when the test panics.
 #[derive(Debug)]
-pub(crate) struct Directory(PathBuf);
+pub struct Directory(PathBuf);
 
 impl Directory {
     /// Creates an empty directory whose name starts with this process's id and ends with `name`.
-    pub(crate) fn new(name: &str) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be created.
+    pub fn new(name: &str) -> anyhow::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let run = root().join("run");
         fs::create_dir_all(&run).with_context(|| format!("cannot create `{}`", run.display()))?;
@@ -46,7 +50,8 @@ impl Directory {
         Ok(Self(path))
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Returns its absolute path.
+    pub fn path(&self) -> &Path {
         &self.0
     }
 }

@@ -4,6 +4,7 @@
 //! it, and at the latest with the test process.
 
 pub mod child;
+pub mod directory;
 pub mod jars;
 pub mod java;
 pub mod kafka;
@@ -14,7 +15,6 @@ pub mod rest;
 pub mod wait;
 pub mod worker;
 
-mod directory;
 mod properties;
 
 pub use kafka::Kafka;

@@ -1,0 +1,130 @@
+//! `cargo xtask bench`: the same jobs by Apache Kafka Connect and by Ferroduct, counted at the destination.
+//!
+//! Both run against one broker on this machine, one after the other in turns, each run with a fresh worker.
+
+mod figures;
+mod job;
+mod machine;
+mod report;
+mod stage;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use testkit::worker::Builder;
+use testkit::{Worker, directory};
+
+use self::figures::Figures;
+use self::stage::Stage;
+use crate::{install, test};
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// How many lines of 100 bytes every job moves
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    lines: u64,
+    /// How often every job is run by each side; the table shows the median
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    runs: u64,
+    /// Runs only this job; may be given several times
+    #[arg(long, value_enum)]
+    only: Vec<Job>,
+    /// Runs only this side
+    #[arg(long, value_enum)]
+    side: Option<Side>,
+    /// Writes the table into docs/benchmarks.md
+    #[arg(long, conflicts_with_all = ["only", "side"])]
+    write: bool,
+}
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Job {
+    /// A file to a topic with StringConverter
+    SourceString,
+    /// A file to a topic with JsonConverter and schemas
+    SourceJson,
+    /// A topic to a file with StringConverter
+    SinkString,
+    /// A topic to a file with JsonConverter and schemas
+    SinkJson,
+    /// From the start to the first answer of REST, and the memory of an idle worker
+    Start,
+    /// 200 file sources with nothing to read
+    Many,
+}
+
+/// Whose worker does it.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Side {
+    /// Apache Kafka Connect
+    Java,
+    /// Ferroduct
+    Ferroduct,
+}
+
+impl Side {
+    const ALL: [Self; 2] = [Self::Java, Self::Ferroduct];
+
+    /// Returns a standalone worker of this side that is to be started.
+    fn worker(self, bootstrap: &str) -> Builder {
+        match self {
+            Self::Java => Worker::java_standalone(bootstrap),
+            Self::Ferroduct => Worker::ferroduct_standalone(release_binary(), bootstrap),
+        }
+    }
+}
+
+/// Runs the jobs and prints the table; progress goes to standard error.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    install::missing()?;
+    let sides: Vec<Side> = options.side.map_or_else(|| Side::ALL.to_vec(), |side| vec![side]);
+    if sides.contains(&Side::Ferroduct) {
+        build()?;
+    }
+    let jobs = if options.only.is_empty() { Job::value_variants() } else { &options.only };
+    let mut stage = Stage::new(options.lines)?;
+    let mut results = Vec::new();
+    for job in jobs {
+        results.push((*job, run_job(*job, &sides, options.runs, &mut stage)?));
+    }
+    let report = report::markdown(&machine::describe()?, options.lines, options.runs, &results);
+    println!("{report}");
+    if options.write {
+        report::write(&report)?;
+    }
+    Ok(())
+}
+
+/// Runs one job by every side in turns and returns the median of each.
+fn run_job(job: Job, sides: &[Side], runs: u64, stage: &mut Stage) -> anyhow::Result<Vec<(Side, Figures)>> {
+    let mut measured: Vec<(Side, Vec<Figures>)> = sides.iter().map(|side| (*side, Vec::new())).collect();
+    for run in 1..=runs {
+        for (side, figures) in &mut measured {
+            let figure = job::run(job, *side, stage)
+                .with_context(|| format!("cannot run `{}` by {side:?}", job.name()))?;
+            eprintln!("{} {side:?} {run}/{runs}: {figure:?}", job.name());
+            figures.push(figure);
+        }
+    }
+    Ok(measured.into_iter().map(|(side, figures)| (side, Figures::median(figures))).collect())
+}
+
+impl Job {
+    /// Returns its name on the command line.
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+fn build() -> anyhow::Result<()> {
+    let arguments = ["build", "--release", "--package", "ferroduct"];
+    let status = test::cargo().args(arguments).status().context("cannot run cargo")?;
+    anyhow::ensure!(status.success(), "cannot build `ferroduct`");
+    Ok(())
+}
+
+fn release_binary() -> PathBuf {
+    directory::target().join("release/ferroduct")
+}

@@ -1,0 +1,71 @@
+//! What one run of a job measured.
+
+/// The figures of one run; which, depends on the job.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Figures {
+    /// A file or topic was moved.
+    Move {
+        /// Records per second, from the creation of the connector until the last is at the destination.
+        rate: f64,
+        /// CPU seconds of the worker per million records.
+        cpu_per_million: f64,
+        /// The most resident memory of the worker.
+        peak_bytes: f64,
+    },
+    /// A worker was started and left alone.
+    Start {
+        /// From the start of the process to the first answer.
+        seconds: f64,
+        /// CPU seconds until then.
+        cpu: f64,
+        /// Resident memory after a while.
+        idle_bytes: f64,
+    },
+    /// A worker has many connectors with nothing to do.
+    Many {
+        /// The average time of one `POST /connectors`.
+        create_ms: f64,
+        /// Resident memory.
+        bytes: f64,
+        /// Threads.
+        threads: f64,
+        /// CPU time in percent of one core.
+        cpu_percent: f64,
+    },
+}
+
+impl Figures {
+    /// Returns the median of every figure on its own.
+    ///
+    /// # Panics
+    ///
+    /// When there are no runs.
+    pub(crate) fn median(runs: Vec<Self>) -> Self {
+        let of = |index: usize| median(runs.iter().map(|run| run.values()[index]).collect());
+        match &runs[0] {
+            Self::Move { .. } => Self::Move { rate: of(0), cpu_per_million: of(1), peak_bytes: of(2) },
+            Self::Start { .. } => Self::Start { seconds: of(0), cpu: of(1), idle_bytes: of(2) },
+            Self::Many { .. } => {
+                Self::Many { create_ms: of(0), bytes: of(1), threads: of(2), cpu_percent: of(3) }
+            }
+        }
+    }
+
+    fn values(&self) -> [f64; 4] {
+        match *self {
+            Self::Move { rate, cpu_per_million, peak_bytes } => [rate, cpu_per_million, peak_bytes, 0.0],
+            Self::Start { seconds, cpu, idle_bytes } => [seconds, cpu, idle_bytes, 0.0],
+            Self::Many { create_ms, bytes, threads, cpu_percent } => [create_ms, bytes, threads, cpu_percent],
+        }
+    }
+}
+
+/// Returns the middle value, the average of the middle two when their number is even.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
+#[cfg(test)]
+mod tests;

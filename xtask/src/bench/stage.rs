@@ -1,0 +1,103 @@
+//! What all jobs share: the broker, the file that sources read, the topics that sinks read.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use testkit::Kafka;
+use testkit::directory::Directory;
+use testkit::kafka::Probe;
+
+use super::Side;
+use super::job::{self, Format};
+
+/// The length of a line without its end.
+const LINE_BYTES: usize = 100;
+
+/// The options of `kafka-server-start.sh` in Kafka's distribution.
+const BROKER_OPTIONS: [&str; 7] = [
+    "-Xms1G",
+    "-Xmx1G",
+    "-server",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-XX:+ExplicitGCInvokesConcurrent",
+];
+
+/// The broker and the data of the jobs.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) kafka: Kafka,
+    pub(crate) probe: Probe,
+    pub(crate) lines: u64,
+    input: Option<PathBuf>,
+    filled: BTreeSet<&'static str>,
+    topic_count: u64,
+    directory: Directory,
+}
+
+impl Stage {
+    /// Starts the broker.
+    pub(crate) fn new(lines: u64) -> anyhow::Result<Self> {
+        let kafka = Kafka::builder()
+            .jvm_options(&BROKER_OPTIONS)
+            .property("log.segment.delete.delay.ms", "1000")
+            .start()?;
+        let probe = kafka.probe()?;
+        let directory = Directory::new("bench")?;
+        Ok(Self { kafka, probe, lines, input: None, filled: BTreeSet::new(), topic_count: 0, directory })
+    }
+
+    /// Returns the file with the lines, written at the first call.
+    pub(crate) fn input(&mut self) -> anyhow::Result<PathBuf> {
+        if let Some(input) = &self.input {
+            return Ok(input.clone());
+        }
+        let path = self.directory.path().join("lines.txt");
+        write_lines(&path, self.lines).with_context(|| format!("cannot write `{}`", path.display()))?;
+        self.input = Some(path.clone());
+        Ok(path)
+    }
+
+    /// Returns the size of the file with the lines, and of a correct copy.
+    pub(crate) fn input_bytes(&self) -> u64 {
+        self.lines * (LINE_BYTES as u64 + 1)
+    }
+
+    /// Creates a topic of one partition and returns its name.
+    pub(crate) fn new_topic(&mut self, name: &str) -> anyhow::Result<String> {
+        self.topic_count += 1;
+        let topic = format!("{name}-{}", self.topic_count);
+        self.probe.create_topic(&topic, 1, &[("retention.ms", "-1")])?;
+        Ok(topic)
+    }
+
+    /// Returns the topic that sinks read. The worker of Apache Kafka fills it, in batches of its usual size.
+    pub(crate) fn filled_topic(&mut self, format: Format) -> anyhow::Result<&'static str> {
+        let topic = format.name();
+        if self.filled.insert(topic) {
+            eprintln!("filling `{topic}`");
+            self.probe.create_topic(topic, 1, &[("retention.ms", "-1")])?;
+            job::source_into(topic, format, Side::Java, self)?;
+        }
+        Ok(topic)
+    }
+}
+
+/// Writes numbered lines of printable ASCII.
+fn write_lines(path: &Path, count: u64) -> anyhow::Result<()> {
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    let filler =
+        "the quick brown fox jumps over the lazy dog while the five boxing wizards watch it and say: well";
+    for number in 0..count {
+        let start = format!("{number:012} ");
+        file.write_all(start.as_bytes())?;
+        file.write_all(&filler.as_bytes()[..LINE_BYTES - start.len()])?;
+        file.write_all(b"\n")?;
+    }
+    file.flush()?;
+    Ok(())
+}

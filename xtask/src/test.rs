@@ -1,0 +1,95 @@
+//! `cargo xtask test`: brings what tests need, starts one broker for all of them, runs them.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::time::Instant;
+use std::{env, iter};
+
+use anyhow::Context;
+use testkit::Kafka;
+use testkit::jars::Jars;
+use testkit::kafka::BOOTSTRAP;
+
+use crate::install;
+
+/// What all test binaries together reported.
+#[derive(Debug, Default)]
+struct Summary {
+    binaries: u64,
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+/// Runs the tests and returns the exit code of `cargo test`.
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
+    install::missing()?;
+    Jars::fetch()?;
+    build()?;
+    let mut kafka = Kafka::start()?;
+    let outcome = cargo_test(kafka.bootstrap(), arguments);
+    kafka.stop()?;
+    let (status, summary) = outcome?;
+    println!(
+        "\n{} passed, {} failed, {} ignored in {} test binaries, {} s with everything",
+        summary.passed,
+        summary.failed,
+        summary.ignored,
+        summary.binaries,
+        started.elapsed().as_secs()
+    );
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Builds the binary that tests outside its own package start.
+fn build() -> anyhow::Result<()> {
+    let status = cargo().args(["build", "--package", "ferroduct"]).status().context("cannot run cargo")?;
+    anyhow::ensure!(status.success(), "cannot build `ferroduct`");
+    Ok(())
+}
+
+/// Runs `cargo test`, shows what it prints on standard output, and counts the results in it.
+fn cargo_test(bootstrap: &str, arguments: &[String]) -> anyhow::Result<(ExitStatus, Summary)> {
+    let mut process = cargo()
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(arguments)
+        .env(BOOTSTRAP, bootstrap)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo")?;
+    let output = process.stdout.take().expect("standard output is piped");
+    let mut summary = Summary::default();
+    for line in BufReader::new(output).lines() {
+        let line = line.context("cannot read what cargo prints")?;
+        println!("{line}");
+        summary.add(&line);
+    }
+    Ok((process.wait().context("cannot wait for cargo")?, summary))
+}
+
+impl Summary {
+    /// Adds a line such as `test result: ok. 5 passed; 0 failed; 1 ignored; …`; other lines count nothing.
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else { return };
+        self.binaries += 1;
+        let words: Vec<&str> = result.split([' ', ';']).filter(|word| !word.is_empty()).collect();
+        for (number, name) in iter::zip(&words, words.iter().skip(1)) {
+            let Ok(number) = number.parse::<u64>() else { continue };
+            match *name {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Returns the cargo that runs this, or the one on the path.
+pub(crate) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+#[cfg(test)]
+mod tests;
