@@ -143,9 +143,8 @@ pub fn header_converter<'a>(
 /// All plugins or only the connectors, in Kafka's order: by kind, then by class.
 pub fn list(registry: &Registry, connectors_only: bool) -> Vec<PluginInfo> {
     let mut descriptions = descriptions(registry);
-    descriptions.retain(|plugin| {
-        !connectors_only || matches!(plugin.kind, PluginType::Sink | PluginType::Source)
-    });
+    descriptions
+        .retain(|plugin| !connectors_only || matches!(plugin.kind, PluginType::Sink | PluginType::Source));
     descriptions.into_iter().map(PluginInfo::from).collect()
 }
 
@@ -173,11 +172,7 @@ pub(crate) fn hint(nearest: Option<&str>) -> String {
 
 impl From<Description> for PluginInfo {
     fn from(description: Description) -> Self {
-        Self {
-            class: description.class,
-            kind: description.kind.name(),
-            version: description.version,
-        }
+        Self { class: description.class, kind: description.kind.name(), version: description.version }
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) fn nearest<'a>(name: &str, classes: impl IntoIterator<Item = &'a str>
 
 fn stem(class: &str) -> String {
     let simple = class.rsplit('.').next().unwrap_or(class);
-    let stem = simple.strip_suffix("Connector").or_else(|| simple.strip_suffix("Converter")).unwrap_or(simple);
+    let stem =
+        simple.strip_suffix("Connector").or_else(|| simple.strip_suffix("Converter")).unwrap_or(simple);
     stem.to_lowercase()
 }

@@ -33,7 +33,13 @@ struct Class {
 
 impl Role {
     /// Sets defaults and recommendations of the key and of its version: what the worker converts with.
-    pub(super) fn complete(self, keys: &mut [Key], registry: &Registry, worker: &Properties, own: &Properties) {
+    pub(super) fn complete(
+        self,
+        keys: &mut [Key],
+        registry: &Registry,
+        worker: &Properties,
+        own: &Properties,
+    ) {
         let default = self.of_worker(registry, worker);
         let chosen = match own.get(self.key) {
             Some(name) => self.class(registry, name).map(|class| class.version),

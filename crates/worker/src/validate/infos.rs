@@ -74,11 +74,8 @@ impl ConfigInfos {
         if self.error_count == 0 {
             return None;
         }
-        let messages: Vec<&str> = self
-            .configs
-            .iter()
-            .flat_map(|config| config.value.errors.iter().map(String::as_str))
-            .collect();
+        let messages: Vec<&str> =
+            self.configs.iter().flat_map(|config| config.value.errors.iter().map(String::as_str)).collect();
         Some(format!(
             "Connector configuration is invalid and contains the following {} error(s):\n{}\nYou can also find \
              the above list of errors at the endpoint `/connector-plugins/{{connectorType}}/config/validate`",

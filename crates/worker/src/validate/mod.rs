@@ -80,15 +80,22 @@ pub fn definition_of(registry: &Registry, name: &str) -> Result<Vec<ConfigKeyInf
         Ok(plugin) => {
             let mut keys = plugin.definition().keys;
             let given = given_keys(&plugin);
-            keys.extend(given.into_iter().filter(|key| !keys.iter().any(|own| own.name == key.name)).collect::<Vec<_>>());
+            keys.extend(
+                given
+                    .into_iter()
+                    .filter(|key| !keys.iter().any(|own| own.name == key.name))
+                    .collect::<Vec<_>>(),
+            );
             keys
         }
         Err(error @ plugins::Error::Ambiguous { .. }) => return Err(error),
-        Err(_) => plugins::converter(registry, name)
-            .map(|plugin| plugin.definition())
-            .or_else(|| plugins::header_converter(registry, name).map(|plugin| plugin.definition()))
-            .ok_or_else(|| plugins::unknown(registry, name))?
-            .keys,
+        Err(_) => {
+            plugins::converter(registry, name)
+                .map(|plugin| plugin.definition())
+                .or_else(|| plugins::header_converter(registry, name).map(|plugin| plugin.definition()))
+                .ok_or_else(|| plugins::unknown(registry, name))?
+                .keys
+        }
     };
     Ok(keys.iter().map(ConfigKeyInfo::from).collect())
 }

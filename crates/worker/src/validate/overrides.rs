@@ -94,7 +94,9 @@ pub(super) fn check(policy: &OverridePolicy, prefix: &str, properties: &Properti
 fn checked(policy: &OverridePolicy, name: &str, value: &str) -> ConfigValue {
     let refused = (!policy.allows(name)).then(|| {
         let policy = policy.name();
-        format!("The '{policy}' policy does not allow '{name}' to be overridden in the connector configuration.")
+        format!(
+            "The '{policy}' policy does not allow '{name}' to be overridden in the connector configuration."
+        )
     });
     let shown = if SECRETS.contains(&name) { "[hidden]" } else { value };
     ConfigValue {

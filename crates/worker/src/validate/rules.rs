@@ -56,9 +56,9 @@ pub(super) fn unique_aliases() -> Validator {
 /// A regular expression.
 pub(super) fn regex() -> Validator {
     Validator::new("valid regex", |key, value| match value {
-        Parsed::String(text) => Regex::new(text).map(drop).map_err(|error| {
-            Problem::invalid(key, text, format_args!("Invalid regex: {error}")).message
-        }),
+        Parsed::String(text) => Regex::new(text)
+            .map(drop)
+            .map_err(|error| Problem::invalid(key, text, format_args!("Invalid regex: {error}")).message),
         _ => Ok(()),
     })
 }

@@ -27,7 +27,11 @@ pub(super) fn check(properties: &Properties, values: &mut [ConfigValue]) {
     if let Some(topics) = topics {
         let topics = distinct(topics);
         if topics.iter().any(|topic| topic == dlq) {
-            add(values, TOPICS, among(dlq, "included in the list of", TOPICS, &format!("[{}]", topics.join(", "))));
+            add(
+                values,
+                TOPICS,
+                among(dlq, "included in the list of", TOPICS, &format!("[{}]", topics.join(", "))),
+            );
         }
     }
     if let Some(regex) = regex

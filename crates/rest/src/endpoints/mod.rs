@@ -1,0 +1,9 @@
+//! The endpoints, one function each.
+
+pub(crate) mod connectors;
+pub(crate) mod loggers;
+pub(crate) mod offsets;
+pub(crate) mod plugins;
+pub(crate) mod query;
+pub(crate) mod root;
+pub(crate) mod states;

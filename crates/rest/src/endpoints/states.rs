@@ -1,0 +1,94 @@
+//! What connectors and tasks do, and how that is changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::query::Parameters;
+use crate::RestError;
+use crate::answer::{Answer, empty, ok, with};
+use crate::router::App;
+
+pub(crate) async fn status(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
+    ok(app.herder.connector_status(&name)?)
+}
+
+pub(crate) async fn restart(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    parameters: Parameters,
+) -> Answer {
+    let (tasks, failed) = (parameters.flag("includeTasks", false), parameters.flag("onlyFailed", false));
+    if tasks || failed {
+        return with(
+            StatusCode::ACCEPTED,
+            app.herder.restart_connector_and_tasks(&name, tasks, failed).await?,
+        );
+    }
+    app.herder.restart_connector(&name).await?;
+    empty(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn pause(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
+    app.herder.pause(&name).await?;
+    empty(StatusCode::ACCEPTED)
+}
+
+pub(crate) async fn resume(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
+    app.herder.resume(&name).await?;
+    empty(StatusCode::ACCEPTED)
+}
+
+pub(crate) async fn stop(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
+    app.herder.stop(&name).await?;
+    empty(StatusCode::NO_CONTENT)
+}
+
+/// Internal to clusters of workers, which a standalone worker is not.
+pub(crate) async fn fence() -> Answer {
+    let words = "Kafka Connect in standalone mode does not support exactly-once source connectors.";
+    Err(RestError::internal(words))
+}
+
+/// Internal to clusters of workers, which a standalone worker is not.
+pub(crate) async fn put_tasks() -> Answer {
+    let words = "Kafka Connect in standalone mode does not support externally setting task configurations.";
+    Err(RestError::internal(words))
+}
+
+pub(crate) async fn tasks(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
+    ok(app.herder.tasks(&name)?)
+}
+
+pub(crate) async fn task_status(
+    State(app): State<Arc<App>>,
+    Path((name, task)): Path<(String, String)>,
+) -> Answer {
+    ok(app.herder.task_status(&name, number(&task)?)?)
+}
+
+pub(crate) async fn restart_task(
+    State(app): State<Arc<App>>,
+    Path((name, task)): Path<(String, String)>,
+) -> Answer {
+    app.herder.restart_task(&name, number(&task)?).await?;
+    empty(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn topics(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
+    let topics = app.herder.active_topics(&name)?;
+    ok(BTreeMap::from([(name, json!({ "topics": topics }))]))
+}
+
+pub(crate) async fn reset_topics(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
+    app.herder.reset_topics(&name).await?;
+    empty(StatusCode::ACCEPTED)
+}
+
+/// The number of a task in a path; a path with something else is none, as in Kafka.
+fn number(task: &str) -> Result<u32, RestError> {
+    task.parse().map_err(|_| RestError::of_status(StatusCode::NOT_FOUND))
+}
