@@ -190,7 +190,12 @@ impl Client {
 
     /// The leader of a partition, from what is known if possible.
     pub async fn leader(&self, topic: &str, partition: i32) -> Result<Leader, Error> {
-        let known = self.topic(topic, false).await?;
+        self.leader_of(topic, partition, false).await
+    }
+
+    /// Like [`Client::leader`]; `auto_create` lets the broker create a missing topic if it may.
+    pub(crate) async fn leader_of(&self, topic: &str, partition: i32, auto_create: bool) -> Result<Leader, Error> {
+        let known = self.topic(topic, auto_create).await?;
         let leader = metadata::leader(&known, topic, partition);
         if leader.is_err() {
             // Whoever tries again shall ask again.

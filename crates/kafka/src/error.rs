@@ -85,6 +85,16 @@ pub enum Error {
         /// What the broker said and what it means.
         reason: Box<str>,
     },
+    /// A batch was not known to be written when `delivery.timeout.ms` was over.
+    #[error("cannot write to topic `{topic}` partition {partition} within `delivery.timeout.ms`{}", Last(last))]
+    Expired {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// What went wrong last, if anything did.
+        last: Option<Box<Error>>,
+    },
     /// The producer, consumer or client was closed before the work was done.
     #[error("the client was closed")]
     Closed,
@@ -122,7 +132,8 @@ impl Error {
             Error::Connect { .. } | Error::Disconnected { .. } => true,
             Error::Timeout { .. } | Error::UnknownBroker(_) => true,
             Error::Unsupported { .. } | Error::Config(_) | Error::Corrupt { .. } => false,
-            Error::RecordTooLarge { .. } | Error::Order { .. } | Error::Closed => false,
+            Error::RecordTooLarge { .. } | Error::Order { .. } => false,
+            Error::Expired { .. } | Error::Closed => false,
         }
     }
 }
@@ -157,6 +168,17 @@ impl fmt::Display for Detail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(message) => write!(f, ": {}", message.trim_end_matches('.')),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Last<'a>(&'a Option<Box<Error>>);
+
+impl fmt::Display for Last<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(error) => write!(f, ": {error}"),
             None => Ok(()),
         }
     }

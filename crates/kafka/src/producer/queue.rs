@@ -1,0 +1,410 @@
+//! The batches of one partition that are not done with, as plain data.
+//!
+//! Order is kept so: batches are numbered when first sent (with idempotence the broker takes nothing but the next
+//! number), and after any failure nothing is sent until every batch on its way has its answer. Then the first batch
+//! alone decides: all are sent again under their numbers, or it is given up and the rest begins a new epoch. In a
+//! new epoch numbers begin at 0, and the broker takes no batch of an earlier one after it.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use kafka_protocol::error::ResponseError;
+use tokio::time::Instant;
+
+use crate::{
+    backoff::Backoff,
+    error::Error,
+    record::{RecordBatch, Stamp},
+};
+
+/// Topic and partition.
+pub(super) type Target = (Arc<str>, i32);
+
+/// What the broker gave this producer; the epoch goes up by partition.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Identity {
+    pub(super) producer_id: i64,
+    pub(super) epoch: i16,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub(super) idempotent: bool,
+    /// Batches on their way at once.
+    pub(super) max_in_flight: usize,
+    pub(super) retries: u32,
+    pub(super) backoff: Backoff,
+}
+
+pub(super) struct Queue<T> {
+    target: Target,
+    rules: Rules,
+    batches: VecDeque<Entry<T>>,
+    next_sequence: i32,
+    /// How often this partition began a new epoch.
+    epochs: i16,
+    next_ticket: u64,
+    /// Something failed: nothing is sent until all on its way is answered.
+    draining: bool,
+    /// Failures in a row of the first batch.
+    failures: u32,
+    retry_at: Option<Instant>,
+    /// For the error of a batch whose time is up.
+    last_failure: Option<Error>,
+    /// The epoch of this partition cannot go up any more.
+    exhausted: bool,
+}
+
+struct Entry<T> {
+    batch: RecordBatch,
+    /// Absent from all but the last part of a batch that was split.
+    token: Option<T>,
+    /// The first offset or first error of the parts before.
+    before: Option<Result<i64, Error>>,
+    sequence: Option<i32>,
+    deadline: Instant,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting,
+    InFlight(u64),
+    Acknowledged(i64),
+    Failed(Error),
+}
+
+/// A batch to be put on its way.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) batch: RecordBatch,
+    pub(super) stamp: Stamp,
+    /// To be given back with the answer.
+    pub(super) ticket: u64,
+}
+
+/// Batches that are done with, in order.
+pub(super) type Completed<T> = Vec<(T, Result<i64, Error>)>;
+
+impl<T> Queue<T> {
+    pub(super) fn new(target: Target, rules: Rules) -> Queue<T> {
+        Queue {
+            target,
+            rules,
+            batches: VecDeque::new(),
+            next_sequence: 0,
+            epochs: 0,
+            next_ticket: 0,
+            draining: false,
+            failures: 0,
+            retry_at: None,
+            last_failure: None,
+            exhausted: false,
+        }
+    }
+
+    /// Adds a batch in parts that fit into a request.
+    pub(super) fn push(&mut self, parts: Vec<RecordBatch>, token: T, deadline: Instant) {
+        let last = parts.len().saturating_sub(1);
+        let mut token = Some(token);
+        for (index, batch) in parts.into_iter().enumerate() {
+            let token = if index == last { token.take() } else { None };
+            let state = State::Waiting;
+            self.batches.push_back(Entry { batch, token, before: None, sequence: None, deadline, state });
+        }
+    }
+
+    pub(super) fn empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+
+    /// When something is to be done though nothing happens.
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        let deadline = self.batches.front()?.deadline;
+        if self.exhausted {
+            return Some(Instant::now());
+        }
+        Some(self.retry_at.map_or(deadline, |retry_at| retry_at.min(deadline)))
+    }
+
+
+    fn in_flight(&self) -> usize {
+        self.batches.iter().filter(|entry| matches!(entry.state, State::InFlight(_))).count()
+    }
+
+    /// The bytes of the batch that [`Queue::take`] would take now.
+    pub(super) fn ready(&self, now: Instant) -> Option<usize> {
+        if self.draining || self.exhausted || self.retry_at.is_some_and(|instant| now < instant) {
+            return None;
+        }
+        let waiting = self.batches.iter().position(|entry| matches!(entry.state, State::Waiting))?;
+        // While the first is failing, the rest need not fail with it.
+        let window = if self.failures > 0 { 1 } else { self.rules.max_in_flight };
+        (waiting < window).then(|| self.batches[waiting].batch.bytes())
+    }
+
+    /// Takes the next batch that may go, numbered.
+    pub(super) fn take(&mut self, identity: Option<Identity>, now: Instant) -> Option<Outgoing> {
+        self.ready(now)?;
+        let entry = self.batches.iter_mut().find(|entry| matches!(entry.state, State::Waiting))?;
+        let stamp = match identity {
+            Some(identity) => {
+                let Some(epoch) = identity.epoch.checked_add(self.epochs) else {
+                    self.exhausted = true;
+                    return None;
+                };
+                let sequence = *entry.sequence.get_or_insert(self.next_sequence);
+                self.next_sequence = sequence_after(sequence, entry.batch.records());
+                Stamp { producer_id: identity.producer_id, epoch, sequence }
+            }
+            None => {
+                entry.sequence = Some(0);
+                Stamp::NONE
+            }
+        };
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        entry.state = State::InFlight(ticket);
+        Some(Outgoing { batch: entry.batch.clone(), stamp, ticket })
+    }
+
+    /// Takes in the answer for a batch and tells which batches are done with.
+    pub(super) fn answered(
+        &mut self,
+        ticket: u64,
+        answer: Result<i64, Error>,
+        now: Instant,
+    ) -> Completed<T> {
+        let found = self.batches.iter_mut().find(|entry| matches!(entry.state, State::InFlight(t) if t == ticket));
+        let Some(entry) = found else { return Vec::new() };
+        let duplicate = |error: &Error| error.code() == Some(ResponseError::DuplicateSequenceNumber);
+        entry.state = match answer {
+            Ok(offset) => State::Acknowledged(offset),
+            // The broker has it already; it no longer knows where.
+            Err(error) if duplicate(&error) => State::Acknowledged(-1),
+            Err(error) => {
+                self.draining = true;
+                State::Failed(error)
+            }
+        };
+        let mut completed = Vec::new();
+        self.pop_acknowledged(&mut completed);
+        if self.draining && self.in_flight() == 0 {
+            self.resolve(now, &mut completed);
+        }
+        completed
+    }
+
+    /// Notes a failure after which the first batch is to be sent (again) later.
+    pub(super) fn postpone(&mut self, now: Instant, error: &Error) {
+        self.last_failure = Some(error.clone());
+        self.failures = self.failures.saturating_add(1);
+        self.retry_at = Some(now + self.rules.backoff.delay(self.failures));
+    }
+
+    /// Fails batches whose time is up. Those on their way are waited for: they have their own timeout.
+    pub(super) fn expire(&mut self, now: Instant) -> Completed<T> {
+        if self.exhausted {
+            return self.fail_all(&order(&self.target, "the epochs of its producer id are used up"));
+        }
+        let mut completed = Vec::new();
+        while self.in_flight() == 0 && self.batches.front().is_some_and(|entry| entry.deadline <= now) {
+            let error = self.expired();
+            self.give_up_sent(&mut completed, error);
+        }
+        completed
+    }
+
+    fn expired(&self) -> Error {
+        Error::Expired {
+            topic: self.target.0.clone(),
+            partition: self.target.1,
+            last: self.last_failure.clone().map(Box::new),
+        }
+    }
+
+    /// Fails everything.
+    pub(super) fn fail_all(&mut self, error: &Error) -> Completed<T> {
+        let mut completed = Vec::new();
+        while !self.batches.is_empty() {
+            self.pop_front(Err(error.clone()), &mut completed);
+        }
+        completed
+    }
+
+    fn pop_acknowledged(&mut self, completed: &mut Completed<T>) {
+        while let Some(State::Acknowledged(offset)) = self.batches.front().map(|entry| &entry.state) {
+            let offset = *offset;
+            self.failures = 0;
+            self.retry_at = None;
+            self.pop_front(Ok(offset), completed);
+        }
+    }
+
+    /// Ends the first batch; a part of a batch hands its result on to the next part.
+    fn pop_front(&mut self, result: Result<i64, Error>, completed: &mut Completed<T>) {
+        let Some(entry) = self.batches.pop_front() else { return };
+        let result = match (entry.before, result) {
+            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+            (Some(Ok(first)), Ok(_)) => Ok(first),
+            (None, result) => result,
+        };
+        match (entry.token, self.batches.front_mut()) {
+            (Some(token), _) => completed.push((token, result)),
+            (None, Some(next)) => next.before = Some(result),
+            (None, None) => unreachable!("the last part of a batch has its token"),
+        }
+    }
+
+    /// Everything on its way is answered and something failed: the first batch decides.
+    fn resolve(&mut self, now: Instant, completed: &mut Completed<T>) {
+        self.draining = false;
+        if self.batches.iter().any(|entry| matches!(entry.state, State::Acknowledged(_))) {
+            return self.give_up_gap(completed);
+        }
+        let Some(State::Failed(error)) = self.batches.front().map(|entry| &entry.state) else {
+            unreachable!("whatever comes before a failed batch was acknowledged and is gone");
+        };
+        let error = error.clone();
+        for entry in &mut self.batches {
+            entry.state = State::Waiting;
+        }
+        match reaction(&error, self.rules.idempotent) {
+            Reaction::Retry => self.retry(now, &error, completed),
+            Reaction::NewEpoch => {
+                let failures = self.failures;
+                self.begin_epoch();
+                self.failures = failures;
+                self.retry(now, &error, completed);
+            }
+            Reaction::Split => self.split_front(completed),
+            Reaction::GiveUp => {
+                self.pop_front(Err(error), completed);
+                self.begin_epoch();
+            }
+            Reaction::Stop(reason) => {
+                let error = order(&self.target, reason);
+                self.give_up_sent(completed, error);
+            }
+        }
+    }
+
+    fn retry(&mut self, now: Instant, error: &Error, completed: &mut Completed<T>) {
+        if self.failures >= self.rules.retries {
+            return self.give_up_sent(completed, error.clone());
+        }
+        self.postpone(now, error);
+    }
+
+    fn split_front(&mut self, completed: &mut Completed<T>) {
+        let Some(entry) = self.batches.front() else { return };
+        let (first, second) = match entry.batch.split() {
+            Ok(Some(parts)) => parts,
+            Ok(None) => {
+                let error = Error::RecordTooLarge { topic: self.target.0.clone(), bytes: entry.batch.bytes() };
+                self.pop_front(Err(error), completed);
+                return self.begin_epoch();
+            }
+            Err(error) => {
+                self.pop_front(Err(error), completed);
+                return self.begin_epoch();
+            }
+        };
+        let Some(whole) = self.batches.pop_front() else { return };
+        // The numbers count records, so the parts take exactly those of the whole.
+        let middle = whole.sequence.filter(|_| self.rules.idempotent);
+        let middle = middle.map(|sequence| sequence_after(sequence, first.records()));
+        let (deadline, state) = (whole.deadline, State::Waiting);
+        self.batches.push_front(Entry {
+            batch: second,
+            token: whole.token,
+            before: None,
+            sequence: middle,
+            deadline,
+            state,
+        });
+        let (sequence, before, state) = (whole.sequence, whole.before, State::Waiting);
+        self.batches.push_front(Entry { batch: first, token: None, before, sequence, deadline, state });
+    }
+
+    /// Gives up the first batch, and with it all that may have been written behind it without our knowing.
+    fn give_up_sent(&mut self, completed: &mut Completed<T>, error: Error) {
+        let sent = self.batches.front().is_some_and(|entry| entry.sequence.is_some());
+        self.pop_front(Err(error.clone()), completed);
+        if !sent {
+            return;
+        }
+        while self.batches.front().is_some_and(|entry| entry.sequence.is_some() || entry.before.is_some()) {
+            self.pop_front(Err(error.clone()), completed);
+        }
+        self.begin_epoch();
+    }
+
+    /// A later batch was taken though an earlier one was not: the broker lost track of this producer.
+    fn give_up_gap(&mut self, completed: &mut Completed<T>) {
+        let error = order(&self.target, "the broker took a later batch before an earlier one, as after the topic was deleted");
+        while let Some(entry) = self.batches.front() {
+            let result = match entry.state {
+                State::Acknowledged(offset) => Ok(offset),
+                _ if entry.sequence.is_some() || entry.before.is_some() => Err(error.clone()),
+                _ => break,
+            };
+            self.pop_front(result, completed);
+        }
+        self.begin_epoch();
+    }
+
+    /// Numbers begin at 0 again, in an epoch that the broker takes for later than all before.
+    fn begin_epoch(&mut self) {
+        self.failures = 0;
+        self.retry_at = None;
+        self.next_sequence = 0;
+        for entry in &mut self.batches {
+            entry.sequence = None;
+            entry.state = State::Waiting;
+        }
+        match self.epochs.checked_add(1) {
+            Some(epochs) => self.epochs = epochs,
+            None => self.exhausted = true,
+        }
+    }
+}
+
+/// What to do about the failure of the first batch.
+enum Reaction {
+    /// The same again, later.
+    Retry,
+    /// The broker has lost our numbers: the same again under new ones.
+    NewEpoch,
+    /// Send it in two parts.
+    Split,
+    /// It was refused and is not written; the rest can go on.
+    GiveUp,
+    /// Nothing that was sent can be sent again safely.
+    Stop(&'static str),
+}
+
+fn reaction(error: &Error, idempotent: bool) -> Reaction {
+    match error.code() {
+        Some(ResponseError::MessageTooLarge | ResponseError::RecordListTooLarge) => Reaction::Split,
+        Some(ResponseError::OutOfOrderSequenceNumber | ResponseError::UnknownProducerId) if idempotent => {
+            Reaction::NewEpoch
+        }
+        Some(ResponseError::InvalidProducerEpoch | ResponseError::ProducerFenced) => {
+            Reaction::Stop("the broker knows a later epoch of this producer id; something else uses it")
+        }
+        _ if error.retriable() => Reaction::Retry,
+        _ => Reaction::GiveUp,
+    }
+}
+
+fn order(target: &Target, reason: &str) -> Error {
+    Error::Order { topic: target.0.clone(), partition: target.1, reason: reason.into() }
+}
+
+/// Numbers go from 2^31 - 1 to 0.
+fn sequence_after(sequence: i32, records: i32) -> i32 {
+    (sequence.wrapping_add(records)) & i32::MAX
+}
+
+#[cfg(test)]
+mod tests;
