@@ -24,7 +24,11 @@ pub enum IsolationLevel {
     ReadCommitted,
 }
 
-/// How to read. Names and defaults are Kafka's.
+/// The default of `fetch.max.bytes` and `max.partition.fetch.bytes`. Java's 50 MiB and 1 MiB are a bound on
+/// memory and one on speed; with one answer ahead of the caller, 4 MiB is the better trade for both.
+const FETCH_BYTES: i64 = 4 * 1024 * 1024;
+
+/// How to read. Names are Kafka's, and so are the defaults but for the sizes of a fetch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsumerOptions {
     /// `group.id`; empty when there is none.
@@ -45,7 +49,8 @@ pub struct ConsumerOptions {
     pub assignment_strategies: Vec<Box<str>>,
     /// `fetch.min.bytes`: the broker waits until it has so much, or until `fetch_max_wait`.
     pub fetch_min_bytes: usize,
-    /// `fetch.max.bytes`: the most bytes of one answer (more only for a single large batch).
+    /// `fetch.max.bytes`: the most bytes of one answer (more only for a single large batch), and how many may
+    /// be waiting for the caller before no more is asked for.
     pub fetch_max_bytes: usize,
     /// `fetch.max.wait.ms`.
     pub fetch_max_wait: Duration,
@@ -84,9 +89,9 @@ impl ConsumerOptions {
             max_poll_records: reader.bytes("max.poll.records", 500, 1),
             assignment_strategies: assignment_strategies(reader),
             fetch_min_bytes: reader.bytes("fetch.min.bytes", 1, 0),
-            fetch_max_bytes: reader.bytes("fetch.max.bytes", 52_428_800, 0),
+            fetch_max_bytes: reader.bytes("fetch.max.bytes", FETCH_BYTES, 0),
             fetch_max_wait: reader.millis("fetch.max.wait.ms", 500),
-            max_partition_fetch_bytes: reader.bytes("max.partition.fetch.bytes", 1_048_576, 0),
+            max_partition_fetch_bytes: reader.bytes("max.partition.fetch.bytes", FETCH_BYTES, 0),
             isolation_level: isolation_level(reader),
             client_rack: reader.text("client.rack").unwrap_or_default().into(),
             check_crcs: reader.boolean("check.crcs").unwrap_or(true),

@@ -17,7 +17,7 @@ fn check_problem(pairs: &[(&str, &str)], expected: Expect) {
 }
 
 #[test]
-fn the_defaults_are_kafkas() {
+fn the_defaults_are_kafkas_but_for_the_size_of_a_fetch() {
     let parsed = producer(&properties(&[])).unwrap();
     assert_eq!(parsed.client.request_timeout, Duration::from_secs(30));
     assert_eq!(parsed.options.acks, Acks::All);
@@ -26,7 +26,7 @@ fn the_defaults_are_kafkas() {
     assert_eq!(parsed.options.compression.codec, Codec::None);
     assert!(parsed.unknown.is_empty());
     let parsed = consumer(&properties(&[])).unwrap();
-    assert_eq!(parsed.options.fetch_max_bytes, 52_428_800);
+    assert_eq!(parsed.options.fetch_max_bytes, 4 << 20);
     assert_eq!(*parsed.options.assignment_strategies[0], *"range");
 }
 
