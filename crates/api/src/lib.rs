@@ -22,7 +22,9 @@ pub use connector::{
 pub use converter::{
     Converter, ConverterPlugin, Decoder, Encoder, HeaderConverter, HeaderConverterPlugin, Role,
 };
-pub use data::{Decimal, Field, Header, Headers, Schema, SchemaBuilder, Text, Type, Value, logical};
+pub use data::{
+    DataError, Decimal, Field, Header, Headers, Schema, SchemaBuilder, Text, Type, Value, logical,
+};
 pub use error::{Error, OrReaction, Reaction, Result};
 pub use offset::{Offsets, SourceOffset, SourcePartition, TopicPartition};
 pub use plugin::{Description, PluginType, Registry};

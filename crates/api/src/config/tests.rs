@@ -20,8 +20,10 @@ fn check_validator(validator: &Validator, values: &[Parsed], expected: Expect) {
     let mut actual = format!("{}\n", validator.description());
     for value in values {
         match validator.check("k", value) {
-            Ok(()) => writeln!(actual, "{value}").unwrap(),
-            Err(message) => writeln!(actual, "{value} -> {message:?}").unwrap(),
+            Ok(()) => writeln!(actual, "{}", value.to_string().escape_debug()).unwrap(),
+            Err(message) => {
+                writeln!(actual, "{} -> {message:?}", value.to_string().escape_debug()).unwrap();
+            }
         }
     }
     expected.assert_eq(&actual);
@@ -284,9 +286,9 @@ fn texts_with_characters() {
             non-empty string without ISO control characters
             a b
              -> "Invalid value  for configuration k: String may not be empty"
-            ab -> "Invalid value a\u{1}b\u{7} for configuration k: String may not contain control sequences but had the following ASCII chars: 1, 7"
-             -> "Invalid value \u{7f} for configuration k: String may not contain control sequences but had the following ASCII chars: 127"
-            x -> "Invalid value \u{85}x for configuration k: String may not contain control sequences but had the following ASCII chars: 133"
+            a\u{1}b\u{7} -> "Invalid value a\u{1}b\u{7} for configuration k: String may not contain control sequences but had the following ASCII chars: 1, 7"
+            \u{7f} -> "Invalid value \u{7f} for configuration k: String may not contain control sequences but had the following ASCII chars: 127"
+            \u{85}x -> "Invalid value \u{85}x for configuration k: String may not contain control sequences but had the following ASCII chars: 133"
             null
         "#]],
     );
@@ -364,7 +366,7 @@ fn several_checks_stop_at_the_first_that_fails() {
 }
 
 #[test]
-fn numbers_of_lists_and_texts_in_doc_words_stay_apart() {
+fn a_check_of_ones_own_is_given_key_and_value() {
     let own = Validator::new("desc", |key, value| Err(format!("{key} is {value}")));
     check_validator(
         &own,

@@ -17,6 +17,7 @@ pub struct Header {
 
 /// The headers of a record in order; most records have none, so that nothing is allocated for them.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::box_collection, reason = "8 bytes in a record that has none, not 24")]
 pub struct Headers(Option<Box<Vec<Header>>>);
 
 impl Headers {
@@ -31,6 +32,7 @@ impl Headers {
     }
 
     /// All headers, to be changed.
+    #[expect(clippy::should_implement_trait, reason = "the trait could not name the vector")]
     pub fn as_mut(&mut self) -> &mut Vec<Header> {
         self.0.get_or_insert_default()
     }

@@ -1,9 +1,5 @@
 //! The logical types Decimal, Date, Time and Timestamp.
 
-use std::sync::Arc;
-
-use num_bigint::BigInt;
-
 use super::{Schema, SchemaBuilder, Type};
 
 /// The schema name of a Decimal.
@@ -17,14 +13,8 @@ pub const TIMESTAMP: &str = "org.apache.kafka.connect.data.Timestamp";
 /// The schema parameter that holds the scale of a Decimal.
 pub const SCALE: &str = "scale";
 
-/// A decimal number: `unscaled` divided by ten to the power of `scale`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Decimal {
-    /// The digits.
-    pub unscaled: BigInt,
-    /// The number of digits behind the point; negative: zeros before it.
-    pub scale: i32,
-}
+/// The milliseconds of a day.
+pub const MILLIS_PER_DAY: i64 = 86_400_000;
 
 /// Starts the schema of a Decimal of a scale.
 pub fn decimal(scale: i32) -> SchemaBuilder {
@@ -47,6 +37,6 @@ pub fn timestamp() -> SchemaBuilder {
 }
 
 /// The scale of a Decimal's schema, if it has a readable one.
-pub fn scale(schema: &Arc<Schema>) -> Option<i32> {
+pub fn scale(schema: &Schema) -> Option<i32> {
     schema.parameters.iter().find(|(key, _)| &**key == SCALE)?.1.parse().ok()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Value;
+use super::{SchemaBuilder, Value};
 
 /// The types of Kafka Connect.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -33,6 +33,26 @@ pub enum Type {
     Struct,
 }
 
+impl Type {
+    /// Kafka's name of the constant, such as `INT8`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "INT8",
+            Self::Int16 => "INT16",
+            Self::Int32 => "INT32",
+            Self::Int64 => "INT64",
+            Self::Float32 => "FLOAT32",
+            Self::Float64 => "FLOAT64",
+            Self::Boolean => "BOOLEAN",
+            Self::String => "STRING",
+            Self::Bytes => "BYTES",
+            Self::Array => "ARRAY",
+            Self::Map => "MAP",
+            Self::Struct => "STRUCT",
+        }
+    }
+}
+
 /// A schema. Built by [`Schema::of`] and its builder, shared as `Arc<Schema>`, never changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
@@ -56,7 +76,12 @@ pub struct Schema {
     pub key: Option<Arc<Schema>>,
     /// The schema of the values of a MAP and the elements of an ARRAY.
     pub value: Option<Arc<Schema>>,
+    /// The indices of the fields in the order of their names, where there are many.
+    by_name: Box<[u32]>,
 }
+
+/// Up to this many fields are looked through one by one.
+const FIELDS_LINEAR_MAX: usize = 16;
 
 /// A field of a STRUCT; its index is its place in [`Schema::fields`].
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +107,7 @@ impl Schema {
                 fields: Vec::new(),
                 key: None,
                 value: None,
+                by_name: Box::default(),
             },
         }
     }
@@ -108,68 +134,20 @@ impl Schema {
 
     /// The index of a field of a STRUCT.
     pub fn field(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| &*field.name == name)
-    }
-}
-
-/// Builds a [`Schema`].
-#[derive(Clone, Debug)]
-pub struct SchemaBuilder {
-    schema: Schema,
-}
-
-impl SchemaBuilder {
-    /// Allows null.
-    #[must_use]
-    pub fn optional(mut self) -> Self {
-        self.schema.optional = true;
-        self
+        if self.by_name.len() != self.fields.len() {
+            return self.fields.iter().position(|field| &*field.name == name);
+        }
+        let order = |index: &u32| (*self.fields[*index as usize].name).cmp(name);
+        self.by_name.binary_search_by(order).ok().map(|place| self.by_name[place] as usize)
     }
 
-    /// Sets the name.
-    #[must_use]
-    pub fn name(mut self, name: &str) -> Self {
-        self.schema.name = Some(name.into());
-        self
-    }
-
-    /// Sets the version.
-    #[must_use]
-    pub fn version(mut self, version: i32) -> Self {
-        self.schema.version = Some(version);
-        self
-    }
-
-    /// Sets the documentation.
-    #[must_use]
-    pub fn doc(mut self, doc: &str) -> Self {
-        self.schema.doc = Some(doc.into());
-        self
-    }
-
-    /// Adds a parameter.
-    #[must_use]
-    pub fn parameter(mut self, key: &str, value: &str) -> Self {
-        self.schema.parameters.push((key.into(), value.into()));
-        self
-    }
-
-    /// Sets the default value.
-    #[must_use]
-    pub fn default(mut self, value: Value) -> Self {
-        self.schema.default = Some(value);
-        self
-    }
-
-    /// Adds a field to a STRUCT.
-    #[must_use]
-    pub fn field(mut self, name: &str, schema: Arc<Schema>) -> Self {
-        self.schema.fields.push(Field { name: name.into(), schema });
-        self
-    }
-
-    /// The schema, as it is: what a program wrote itself.
-    pub fn build(self) -> Arc<Schema> {
-        Arc::new(self.schema)
+    /// Prepares [`Schema::field`] for many fields.
+    pub(super) fn index(&mut self) {
+        let count = self.fields.len();
+        self.by_name = match u32::try_from(count) {
+            Ok(end) if count > FIELDS_LINEAR_MAX => (0..end).collect(),
+            _ => Box::default(),
+        };
+        self.by_name.sort_by(|a, b| self.fields[*a as usize].name.cmp(&self.fields[*b as usize].name));
     }
 }

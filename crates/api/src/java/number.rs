@@ -1,21 +1,26 @@
 //! Java's `Double.toString` and `Float.toString`.
 
 use std::fmt;
+use std::fmt::Write as _;
 
-/// Writes a double as Java's `Double.toString` does, with the fewest digits that tell it from its neighbours
-/// (Java before 19 sometimes writes a digit more).
+/// Writes a double as Java's `Double.toString` does from Java 19 on: with the fewest digits that tell it from its
+/// neighbours. Before, Java often writes a digit more, which reads as the same double.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn double(value: f64, out: &mut impl fmt::Write) -> fmt::Result {
-    if value.is_nan() || value.is_infinite() || value == 0.0 {
+    if !value.is_normal() && !value.is_subnormal() {
         return out.write_str(special(value));
     }
-    let shortest = format!("{value:e}");
-    // Java writes two digits at least and then the nearest with two: 4.9E-324, not 5.0E-324.
-    let two = format!("{value:.1e}");
-    let digits = if two.parse() == Ok(value) { two } else { shortest };
-    arrange(&digits, (1e-3..1e7).contains(&value.abs()), out)
+    let mut digits = Digits::of(zmij::Buffer::new().format_finite(value));
+    if digits.count == 1 {
+        // Java wants two digits and then takes the nearest number of two: 4.9E-324, not 5.0E-324.
+        let two = Text::of(format_args!("{value:.1e}"));
+        if two.as_str().parse() == Ok(value) {
+            digits = Digits::of(two.as_str());
+        }
+    }
+    digits.arrange((1e-3..1e7).contains(&value.abs()), out)
 }
 
 /// Writes a float as Java's `Float.toString` does; see [`double`].
@@ -23,15 +28,20 @@ pub fn double(value: f64, out: &mut impl fmt::Write) -> fmt::Result {
 /// # Errors
 /// Those of `out`.
 pub fn float(value: f32, out: &mut impl fmt::Write) -> fmt::Result {
-    if value.is_nan() || value.is_infinite() || value == 0.0 {
+    if !value.is_normal() && !value.is_subnormal() {
         return out.write_str(special(value.into()));
     }
-    let shortest = format!("{value:e}");
-    let two = format!("{value:.1e}");
-    let digits = if two.parse() == Ok(value) { two } else { shortest };
-    arrange(&digits, (1e-3..1e7).contains(&value.abs()), out)
+    let mut digits = Digits::of(zmij::Buffer::new().format_finite(value));
+    if digits.count == 1 {
+        let two = Text::of(format_args!("{value:.1e}"));
+        if two.as_str().parse() == Ok(value) {
+            digits = Digits::of(two.as_str());
+        }
+    }
+    digits.arrange((1e-3..1e7).contains(&value.abs()), out)
 }
 
+/// The texts of what is neither normal nor subnormal.
 fn special(value: f64) -> &'static str {
     match value {
         _ if value.is_nan() => "NaN",
@@ -42,27 +52,76 @@ fn special(value: f64) -> &'static str {
     }
 }
 
-/// Writes `-1.25e-7` as Java does: plain or with `E`, always with a digit on both sides of the point.
-fn arrange(scientific: &str, plain: bool, out: &mut impl fmt::Write) -> fmt::Result {
-    let (mantissa, exponent) = scientific.split_once('e').expect("Rust writes an exponent");
-    let exponent: i32 = exponent.parse().expect("the exponent is a number");
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
-    let (head, tail) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    out.write_str(sign)?;
-    if !plain {
-        return write!(out, "{head}.{tail}E{exponent}");
-    }
-    if exponent < 0 {
-        let tail = if tail == "0" { "" } else { tail };
-        return write!(out, "0.{:0<1$}{head}{tail}", "", (-exponent - 1) as usize);
-    }
-    // As many digits go before the point as the exponent says; zeros stand in for those that are not there.
-    let shift = exponent as usize;
-    match tail.split_at_checked(shift) {
-        Some((whole, rest)) if !rest.is_empty() => write!(out, "{head}{whole}.{rest}"),
-        _ => {
-            let whole = if tail == "0" { "" } else { tail };
-            write!(out, "{head}{whole:0<shift$}.0")
+/// The digits of a number without zeros at either end, and the exponent of the first of them.
+struct Digits {
+    negative: bool,
+    bytes: [u8; 24],
+    count: usize,
+    exponent: i32,
+}
+
+impl Digits {
+    /// Takes apart a number that is not 0, written in any way: `-1.25e-7`, `120.0`.
+    fn of(text: &str) -> Self {
+        let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let point = mantissa.find('.').unwrap_or(mantissa.len());
+        let exponent: i32 = exponent.parse().expect("an exponent is a number");
+        let mut digits = Self { negative, bytes: [0; 24], count: 0, exponent: exponent + point as i32 - 1 };
+        for digit in mantissa.bytes().filter(u8::is_ascii_digit) {
+            if digits.count == 0 && digit == b'0' {
+                digits.exponent -= 1;
+                continue;
+            }
+            digits.bytes[digits.count] = digit;
+            digits.count += 1;
         }
+        while digits.count > 1 && digits.bytes[digits.count - 1] == b'0' {
+            digits.count -= 1;
+        }
+        digits
+    }
+
+    /// Writes the number plain or with `E`, always with a digit on both sides of the point.
+    fn arrange(&self, plain: bool, out: &mut impl fmt::Write) -> fmt::Result {
+        let text = std::str::from_utf8(&self.bytes[..self.count]).expect("digits are text");
+        out.write_str(if self.negative { "-" } else { "" })?;
+        if !plain {
+            let (head, tail) = text.split_at(1);
+            return write!(out, "{head}.{tail:0<1}E{}", self.exponent);
+        }
+        let Ok(shift) = usize::try_from(self.exponent) else {
+            let zeros = self.exponent.unsigned_abs() as usize - 1;
+            return write!(out, "0.{:0<zeros$}{text}", "");
+        };
+        let (whole, fraction) = text.split_at(self.count.min(shift + 1));
+        write!(out, "{whole:0<0$}.{fraction:0<1}", shift + 1)
+    }
+}
+
+/// Text that needs no memory on the heap.
+struct Text {
+    bytes: [u8; 24],
+    length: usize,
+}
+
+impl Text {
+    fn of(text: fmt::Arguments<'_>) -> Self {
+        let mut written = Self { bytes: [0; 24], length: 0 };
+        written.write_fmt(text).expect("two digits and an exponent take few bytes");
+        written
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).expect("only text was written")
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }
