@@ -39,7 +39,7 @@ pub enum Error {
     /// No class has the name.
     #[error(
         "Failed to find any class that implements Connector and which name matches {name}, available connectors \
-         are: {}{}", .available.join(", "), hint(.nearest.as_deref())
+         are: {}{}{}", .available.join(", "), if .nearest.is_some() { "." } else { "" }, hint(.nearest.as_deref())
     )]
     UnknownConnector {
         /// The name that was asked for.

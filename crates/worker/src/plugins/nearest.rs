@@ -2,26 +2,34 @@
 
 use strsim::normalized_damerau_levenshtein;
 
-/// Below this two names have little in common.
-const ALIKE: f64 = 0.5;
+/// Below this two stems have little in common.
+const ALIKE: f64 = 0.55;
+/// Above this two names differ by a slip of the pen.
+const NEARLY_THE_SAME: f64 = 0.85;
 
 /// The class whose name is most like a given one, if any is.
 ///
 /// Compared are simple names without the suffix of their kind, in any case: packages and suffixes are alike
 /// between classes that have nothing to do with each other.
 pub(super) fn nearest<'a>(name: &str, classes: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name = stem(name);
     classes
         .into_iter()
-        .map(|class| (normalized_damerau_levenshtein(&name, &stem(class)), class))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .filter_map(|class| Some((likeness(name, class)?, class)))
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, class)| class)
 }
 
-fn stem(class: &str) -> String {
-    let simple = class.rsplit('.').next().unwrap_or(class);
-    let stem =
-        simple.strip_suffix("Connector").or_else(|| simple.strip_suffix("Converter")).unwrap_or(simple);
-    stem.to_lowercase()
+fn likeness(name: &str, class: &str) -> Option<f64> {
+    let (name, class) = (simple(name), simple(class));
+    let whole = normalized_damerau_levenshtein(&name, &class);
+    let stems = normalized_damerau_levenshtein(stem(&name), stem(&class));
+    (whole >= NEARLY_THE_SAME || stems >= ALIKE).then_some(whole.max(stems))
+}
+
+fn simple(class: &str) -> String {
+    class.rsplit('.').next().unwrap_or(class).to_lowercase()
+}
+
+fn stem(simple: &str) -> &str {
+    simple.strip_suffix("connector").or_else(|| simple.strip_suffix("converter")).unwrap_or(simple)
 }

@@ -238,4 +238,4 @@ fn shown(config: &ConnectorConfig) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
