@@ -59,6 +59,7 @@ impl Directory {
 impl Drop for Directory {
     fn drop(&mut self) {
         if thread::panicking() {
+            eprintln!("kept `{}`", self.0.display());
             return;
         }
         if let Err(error) = remove(&self.0) {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::Value;
-use ureq::Agent;
-use ureq::http::Request;
+use ureq::http::{HeaderValue, Request, Response};
+use ureq::{Agent, Body};
 
 /// How long an answer may take; Connect's own limit for its requests is 90 seconds.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
@@ -22,6 +22,8 @@ pub struct Rest {
 pub struct Answer {
     /// The HTTP status code.
     pub status: u16,
+    /// The header `Content-Type`, empty without one.
+    pub content_type: String,
     /// The body as it came.
     pub text: String,
 }
@@ -119,17 +121,39 @@ impl Rest {
     ///
     /// As [`Rest::get`].
     pub fn send(&self, method: &str, path: &str, body: Option<&str>) -> anyhow::Result<Answer> {
+        let headers: &[(&str, &str)] =
+            if body.is_some() { &[("content-type", "application/json")] } else { &[] };
+        self.send_with(method, path, headers, body.map(str::as_bytes))
+    }
+
+    /// Sends any request with headers of the caller's choice.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rest::get`].
+    pub fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> anyhow::Result<Answer> {
         let describe = || format!("cannot {method} `{}{path}`", self.url);
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let response = match body {
             Some(body) => self.agent.run(request.body(body)?),
             None => self.agent.run(request.body(())?),
         };
-        let mut response = response.with_context(describe)?;
-        let text = response.body_mut().read_to_string().with_context(describe)?;
-        Ok(Answer { status: response.status().as_u16(), text })
+        answer(response.with_context(describe)?).with_context(describe)
     }
+}
+
+fn answer(mut response: Response<Body>) -> anyhow::Result<Answer> {
+    let content_type = response.headers().get("content-type").map(HeaderValue::to_str).transpose()?;
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let text = response.body_mut().read_to_string()?;
+    Ok(Answer { status: response.status().as_u16(), content_type, text })
 }

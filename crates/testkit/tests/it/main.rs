@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the whole binary is tests")]
 
 mod broker;
+mod child;
 mod judge;
 mod proxy;
 mod worker;

@@ -33,6 +33,9 @@ fn a_java_worker_moves_a_file_to_a_topic_and_into_a_file() {
     assert_eq!(kafka.consume("moved", 2).unwrap(), ["one", "two"]);
     let usage = worker.usage().unwrap();
     assert!(usage.thread_count > 1 && usage.resident_bytes > 0 && !usage.cpu.is_zero(), "{usage:?}");
+    assert_eq!(worker.rest().send("PUT", "/connectors/moved-source/pause", None).unwrap().status, 202);
+    assert_eq!(worker.rest().delete("/connectors/moved-source").unwrap().status, 204);
+    assert_eq!(worker.rest().get("/").unwrap().content_type, "application/json");
     assert!(worker.rest().get("/connectors/none").unwrap().ok().is_err());
     worker.stop().unwrap();
 }
