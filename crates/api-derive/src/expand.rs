@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, Ident, Result};
 
+use crate::literal;
 use crate::options::{Default, Options};
 
 /// Implements `Config` for a struct.
@@ -70,6 +71,9 @@ impl<'a> Key<'a> {
             Some(name) => name.value(),
             None => ident.to_string().trim_start_matches("r#").replace('_', "."),
         };
+        if let Some(Default::Text(text, span)) = &options.default {
+            literal::check(text, &field.ty).map_err(|message| syn::Error::new(*span, message))?;
+        }
         Ok(Self { ident, kind: &field.ty, name, options })
     }
 
@@ -97,7 +101,7 @@ impl<'a> Key<'a> {
 
     fn default(&self) -> TokenStream {
         match &self.options.default {
-            Some(Default::Text(text)) => quote!(.default(#text)),
+            Some(Default::Text(text, _)) => quote!(.default(#text)),
             // An `Option` is null by default already.
             Some(Default::Null(_)) | None => TokenStream::new(),
         }

@@ -4,6 +4,7 @@
 //! `#[config(…)]` the rest. See `api::config::Config`.
 
 mod expand;
+mod literal;
 mod options;
 
 use proc_macro::TokenStream;
@@ -25,3 +26,6 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     expand::config(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
+
+#[cfg(test)]
+mod tests;

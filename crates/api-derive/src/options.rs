@@ -32,8 +32,8 @@ pub(crate) struct Options {
 pub(crate) enum Default {
     /// `null`, and where it stands.
     Null(proc_macro2::Span),
-    /// The value in the form that users write.
-    Text(String),
+    /// The value in the form that users write, and where it stands.
+    Text(String, proc_macro2::Span),
 }
 
 impl Options {
@@ -118,13 +118,16 @@ fn default(meta: &ParseNestedMeta<'_>) -> Result<Default> {
         Expr::Path(path) if path.path.is_ident("null") => Ok(Default::Null(value.span())),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => match literal(&unary.expr) {
             Some(number) if number.starts_with(|first: char| first.is_ascii_digit()) => {
-                Ok(Default::Text(format!("-{number}")))
+                Ok(Default::Text(format!("-{number}"), value.span()))
             }
             _ => Err(syn::Error::new(value.span(), "expected a number behind `-`")),
         },
-        other => literal(other).map(Default::Text).ok_or_else(|| {
-            syn::Error::new(other.span(), "expected a string, a number, `true`, `false`, or `null`")
-        }),
+        other => match literal(other) {
+            Some(text) => Ok(Default::Text(text, other.span())),
+            None => {
+                Err(syn::Error::new(other.span(), "expected a string, a number, `true`, `false`, or `null`"))
+            }
+        },
     }
 }
 

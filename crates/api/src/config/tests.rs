@@ -366,6 +366,20 @@ fn several_checks_stop_at_the_first_that_fails() {
 }
 
 #[test]
+fn a_range_may_be_left_out() {
+    check_validator(
+        &Validator::at_least(1).or_null(),
+        &[Parsed::Null, Parsed::Int(0), Parsed::Int(1)],
+        expect![[r#"
+            [1,...]
+            null
+            0 -> "Invalid value 0 for configuration k: Value must be at least 1"
+            1
+        "#]],
+    );
+}
+
+#[test]
 fn a_check_of_ones_own_is_given_key_and_value() {
     let own = Validator::new("desc", |key, value| Err(format!("{key} is {value}")));
     check_validator(

@@ -113,6 +113,16 @@ impl Validator {
         })
     }
 
+    /// The same check for a key that may be null; a range by itself refuses null, as in Kafka.
+    #[must_use]
+    pub fn or_null(self) -> Self {
+        let description = self.description.clone();
+        Self::new(&description, move |key, value| match value {
+            Parsed::Null => Ok(()),
+            value => self.check(key, value),
+        })
+    }
+
     /// Checks the value of a key.
     ///
     /// # Errors

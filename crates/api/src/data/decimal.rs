@@ -11,6 +11,11 @@ use super::DataError;
 /// The most zeros that [`Decimal::plain`] writes: a scale is four bytes of a message and could ask for gigabytes.
 const ZEROS_MAX: u32 = 100_000;
 
+/// The most bytes and digits of a number: making text of one and back takes time with the square of them, and a
+/// message must not hold up a task for minutes.
+const BYTES_MAX: usize = 32 * 1024;
+const DIGITS_MAX: usize = 100_000;
+
 /// A decimal number: `unscaled` divided by ten to the power of `scale`.
 ///
 /// Equal are, as in Java, only numbers of one scale: 1.0 is not 1.00. `Display` is `BigDecimal.toString`.
@@ -31,10 +36,13 @@ impl Decimal {
     /// A number of big-endian two's complement bytes, as Kafka encodes it.
     ///
     /// # Errors
-    /// There is no byte.
+    /// There is no byte, or more than 32 KiB.
     pub fn from_bytes(bytes: &[u8], scale: i32) -> Result<Self, DataError> {
         if bytes.is_empty() {
             return Err(DataError::new("Zero length BigInteger"));
+        }
+        if bytes.len() > BYTES_MAX {
+            return Err(DataError::new(format_args!("a decimal of {} bytes is too long", bytes.len())));
         }
         Ok(Self { unscaled: BigInt::from_signed_bytes_be(bytes), scale })
     }
@@ -106,7 +114,7 @@ fn write_scientific(sign: &str, digits: &str, exponent: i64, out: &mut impl fmt:
 impl FromStr for Decimal {
     type Err = DataError;
 
-    /// Reads what Java's `new BigDecimal(String)` reads: digits, perhaps a sign, a point, an exponent.
+    /// Reads what Java's `new BigDecimal(String)` reads: digits (up to 100,000), perhaps a sign, a point, an exponent.
     fn from_str(text: &str) -> Result<Self, DataError> {
         let (mantissa, exponent) = text.split_once(['e', 'E']).map_or((text, None), |(m, e)| (m, Some(e)));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -117,6 +125,9 @@ impl FromStr for Decimal {
         let digits = [whole, fraction].concat();
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(DataError::new("expected a decimal number"));
+        }
+        if digits.len() > DIGITS_MAX {
+            return Err(DataError::new(format_args!("a decimal of {} digits is too long", digits.len())));
         }
         let exponent = exponent.map_or(Ok(0), read_exponent)?;
         let scale = fraction.len() as i64 - i64::from(exponent);

@@ -271,6 +271,15 @@ fn a_decimal_of_huge_scale_takes_no_memory() {
     assert_eq!(Decimal::new(1, i32::MIN).to_string(), "1E+2147483648");
 }
 
+#[test]
+fn a_decimal_of_huge_length_takes_no_time() {
+    assert!("1".repeat(100_000).parse::<Decimal>().is_ok());
+    assert!("1".repeat(100_001).parse::<Decimal>().is_err());
+    let longest = Decimal::from_bytes(&[0x7f; 32 * 1024], 0).unwrap();
+    assert_eq!(longest.to_string().parse(), Ok(longest));
+    assert!(Decimal::from_bytes(&[0x7f; 32 * 1024 + 1], 0).is_err());
+}
+
 /// A schema with one of its values.
 fn schema_and_value() -> impl Strategy<Value = (Arc<Schema>, Value)> {
     let leaf = prop_oneof![
