@@ -1,1 +1,8 @@
-//! Skeleton.
+//! The connectors, one folder per system.
+
+mod file;
+
+/// Adds every connector to the plugins of a worker.
+pub fn register(registry: &mut api::Registry) {
+    file::register(registry);
+}

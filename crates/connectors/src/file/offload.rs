@@ -1,0 +1,45 @@
+//! Work that blocks, off the runtime, with a state that outlives a call which is dropped.
+
+use api::{Error, Result};
+use tokio::task::{self, JoinHandle};
+
+/// A state that is worked on by one blocking call at a time.
+///
+/// A future of [`Offload::finish`] may be dropped: the call goes on, and the next `finish` has its result.
+pub(super) struct Offload<T, R> {
+    idle: Option<T>,
+    running: Option<JoinHandle<(T, R)>>,
+}
+
+impl<T: Send + 'static, R: Send + 'static> Offload<T, R> {
+    pub(super) fn new(state: T) -> Self {
+        Self { idle: Some(state), running: None }
+    }
+
+    /// Whether a call was started whose result nobody has had.
+    pub(super) fn running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Starts a call; the one before is finished.
+    pub(super) fn start(&mut self, work: impl FnOnce(&mut T) -> R + Send + 'static) -> Result<()> {
+        // The state is gone where a call panicked: nothing is known about the file any more.
+        let mut state = self.idle.take().ok_or_else(|| Error::fail("the task was ended by a panic"))?;
+        self.running = Some(task::spawn_blocking(move || {
+            let result = work(&mut state);
+            (state, result)
+        }));
+        Ok(())
+    }
+
+    /// The result of the call that was started; `None`: none is waited for.
+    pub(super) async fn finish(&mut self) -> Result<Option<R>> {
+        let Some(running) = &mut self.running else { return Ok(None) };
+        let finished = running.await;
+        self.running = None;
+        let (state, result) =
+            finished.map_err(|error| Error::fail("a blocking call did not end").caused_by(error))?;
+        self.idle = Some(state);
+        Ok(Some(result))
+    }
+}
