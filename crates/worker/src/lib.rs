@@ -6,6 +6,7 @@ pub mod herder;
 pub mod plugins;
 pub mod status;
 pub mod store;
+pub mod task;
 pub mod validate;
 
 pub use config::Config;

@@ -1,6 +1,7 @@
 //! The herder as REST and the command line use it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::config::Properties;
@@ -50,6 +51,8 @@ struct Shared {
     services: Arc<Services>,
     identity: Identity,
     cluster: cluster::Id,
+    /// Whether the loop has answered a health check.
+    answered: AtomicBool,
 }
 
 impl Herder {
@@ -60,7 +63,16 @@ impl Herder {
         let driver = Driver::new(services.clone(), snapshot.clone(), identity.worker_id.as_str());
         tokio::spawn(driver.run(receiver));
         let cluster = cluster::Id::watch(&services);
-        Self { shared: Arc::new(Shared { calls, snapshot, services, identity, cluster }) }
+        Self {
+            shared: Arc::new(Shared {
+                calls,
+                snapshot,
+                services,
+                identity,
+                cluster,
+                answered: AtomicBool::new(false),
+            }),
+        }
     }
 
     /// Ends all tasks, with their last commits, and all connectors within `task.shutdown.graceful.timeout.ms`;
@@ -68,7 +80,6 @@ impl Herder {
     pub async fn shutdown(&self) {
         // The loop answers when everything has ended; it is gone only if that has happened already.
         let _ = self.send("", Request::Shutdown).await;
-        self.shared.cluster.forget();
     }
 
     /// Version, commit and cluster.
@@ -88,8 +99,12 @@ impl Herder {
     /// Whether the herder's loop answers.
     pub async fn health(&self) -> Health {
         match timeout(HEALTH_TIMEOUT, self.send("", Request::Ping)).await {
-            Ok(Ok(_)) => Health::Healthy,
-            Ok(Err(_)) | Err(_) => Health::Unhealthy,
+            Ok(Ok(_)) => {
+                self.shared.answered.store(true, Ordering::Relaxed);
+                Health::Healthy
+            }
+            Ok(Err(_)) | Err(_) if self.shared.answered.load(Ordering::Relaxed) => Health::Unhealthy,
+            Ok(Err(_)) | Err(_) => Health::Starting,
         }
     }
 }
@@ -114,7 +129,8 @@ impl Herder {
     /// The state of a connector and its tasks.
     pub fn connector_status(&self, name: &str) -> Result<ConnectorStateInfo, HerderError> {
         let view = self.shared.snapshot.get(name);
-        let view = view.ok_or_else(|| HerderError::NotFound(format!("No status found for connector {name}")))?;
+        let view =
+            view.ok_or_else(|| HerderError::NotFound(format!("No status found for connector {name}")))?;
         Ok(view.state_info(name, self.worker_id()))
     }
 

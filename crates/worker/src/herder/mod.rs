@@ -4,9 +4,14 @@
 //! decides; everything a plugin supplies runs outside that loop (invariant 5).
 
 mod call;
+mod cluster;
+mod driver;
 mod entities;
 mod error;
 mod handle;
+mod instance;
+mod offsets;
+mod state;
 mod view;
 
 pub use entities::{

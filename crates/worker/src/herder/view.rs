@@ -87,8 +87,10 @@ impl ConnectorView {
 
     /// The answer of `GET /connectors/{connector}/tasks`.
     pub(super) fn task_infos(&self, name: &str) -> Vec<TaskInfo> {
-        let info =
-            |(&task, view): (&u32, &TaskView)| TaskInfo { id: task_id(name, task), config: (*view.config).clone() };
+        let info = |(&task, view): (&u32, &TaskView)| TaskInfo {
+            id: task_id(name, task),
+            config: (*view.config).clone(),
+        };
         self.tasks.iter().map(info).collect()
     }
 }

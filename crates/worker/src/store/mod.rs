@@ -1,9 +1,16 @@
-//! The store of source offsets.
+//! The store of source offsets, and the file that holds them in standalone mode.
+
+mod entries;
+mod file;
+mod format;
+mod java;
 
 use std::sync::Arc;
 
 use api::{Result, SourceOffset, SourcePartition};
 use async_trait::async_trait;
+
+pub use file::FileStore;
 
 /// Committed offsets of source partitions, by connector.
 #[async_trait]

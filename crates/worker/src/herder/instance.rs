@@ -1,0 +1,250 @@
+//! A running connector. Its code runs on threads of its own, one call at a time, so that neither a panic nor a
+//! call that never returns is felt elsewhere (invariant 5).
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use api::config::Properties;
+use api::{Connector, ConnectorContext, Reaction, Result};
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info_span, warn};
+
+use super::driver::Events;
+use super::state::{Event, Failure, Generation};
+use crate::plugins::ConnectorPlugin;
+use crate::task::{panic_words, trace};
+
+/// How many commands may wait for a connector: a split and a stop, as the state gives them one by one.
+const COMMANDS_MAX: usize = 4;
+
+/// The words of a connector that was given up in the middle of a call.
+const GIVEN_UP: &str = "the connector was given up: it did not return in time";
+
+/// Names a start of a connector.
+#[derive(Clone, Debug)]
+pub(super) struct Name {
+    /// The connector.
+    pub(super) connector: Arc<str>,
+    /// The start.
+    pub(super) generation: Generation,
+}
+
+/// What a running connector is asked for.
+enum Command {
+    Split { tasks_max: usize },
+    Stop,
+}
+
+/// The handle of a running connector.
+pub(super) struct Instance {
+    name: Name,
+    commands: mpsc::Sender<Command>,
+    requested: Arc<AtomicBool>,
+    abandon: CancellationToken,
+    living: JoinHandle<()>,
+}
+
+impl Instance {
+    /// Starts a connector, which tells by events how that went.
+    pub(super) fn start(
+        name: Name,
+        plugin: ConnectorPlugin,
+        config: Arc<Properties>,
+        runtime: &Handle,
+        events: Events,
+    ) -> Self {
+        let (commands, receiver) = mpsc::channel(COMMANDS_MAX);
+        let requested = Arc::new(AtomicBool::new(false));
+        let abandon = CancellationToken::new();
+        let context = Context { name: name.clone(), events: events.clone(), requested: requested.clone() };
+        let calls = Calls { runtime: runtime.clone(), abandon: abandon.clone() };
+        let life = Life { name: name.clone(), plugin, config, calls, events };
+        let span = info_span!("connector", name = %name.connector);
+        let living = runtime.spawn(life.live(Arc::new(context), receiver).instrument(span));
+        Self { name, commands, requested, abandon, living }
+    }
+
+    /// Asks for the configurations of the tasks.
+    pub(super) fn split(&self, tasks_max: usize) {
+        self.requested.store(false, Ordering::Release);
+        self.command(Command::Split { tasks_max });
+    }
+
+    /// Ends the connector, and gives it up if that takes longer than this.
+    pub(super) async fn stop(mut self, patience: Duration) {
+        self.command(Command::Stop);
+        if timeout(patience, &mut self.living).await.is_err() {
+            warn!(connector = %self.name.connector, "connector did not stop in time and is given up");
+        }
+    }
+
+    fn command(&self, command: Command) {
+        // A full queue cannot be: there is one command at a time, and a stop. A closed one has ended already.
+        let _ = self.commands.try_send(command);
+    }
+}
+
+impl Drop for Instance {
+    /// Ends the connector at its next await point, if it has not ended, without waiting for that.
+    fn drop(&mut self) {
+        self.abandon.cancel();
+        self.living.abort();
+    }
+}
+
+/// What a connector may ask of the herder.
+struct Context {
+    name: Name,
+    events: Events,
+    /// Whether a split was asked for and has not begun: one is enough.
+    requested: Arc<AtomicBool>,
+}
+
+impl ConnectorContext for Context {
+    fn request_reconfiguration(&self) {
+        if !self.requested.swap(true, Ordering::AcqRel) {
+            let (name, instance) = (self.name.connector.clone(), self.name.generation);
+            self.events.send(Event::ReconfigurationRequested { name, instance });
+        }
+    }
+
+    fn raise_error(&self, error: api::Error) {
+        let (name, instance) = (self.name.connector.clone(), self.name.generation);
+        self.events.send(Event::ConnectorFailed { name, instance, trace: trace(&error) });
+    }
+}
+
+/// A connector between its start and its end.
+struct Life {
+    name: Name,
+    plugin: ConnectorPlugin,
+    config: Arc<Properties>,
+    calls: Calls,
+    events: Events,
+}
+
+impl Life {
+    async fn live(self, context: Arc<Context>, mut commands: mpsc::Receiver<Command>) {
+        let (name, instance) = (self.name.connector.clone(), self.name.generation);
+        let started = self.start(context).await;
+        let (mut connector, outcome) = match started {
+            Ok(connector) => (Some(connector), Ok(())),
+            Err(failure) => (None, Err(failure)),
+        };
+        self.events.send(Event::ConnectorStarted { name: name.clone(), instance, outcome });
+        while let Some(command) = commands.recv().await {
+            match command {
+                Command::Split { tasks_max } => {
+                    let outcome = self.split(&mut connector, tasks_max).await;
+                    self.events.send(Event::ConnectorSplit { name: name.clone(), instance, outcome });
+                }
+                Command::Stop => return self.stop(connector).await,
+            }
+        }
+    }
+
+    async fn start(&self, context: Arc<Context>) -> Result<Box<dyn Connector>, Failure> {
+        let (plugin, config) = (self.plugin.clone(), self.config.clone());
+        let starting = async move {
+            match plugin {
+                ConnectorPlugin::Source(plugin) => plugin.start(&config, context).await,
+                ConnectorPlugin::Sink(plugin) => plugin.start(&config, context).await,
+            }
+        };
+        self.calls.run(starting).await?.map_err(|error| failure(&error))
+    }
+
+    async fn split(
+        &self,
+        connector: &mut Option<Box<dyn Connector>>,
+        tasks_max: usize,
+    ) -> Result<Vec<Properties>, Failure> {
+        let Some(mut running) = connector.take() else {
+            return Err(plain_failure("the connector does not run: an earlier call of it failed"));
+        };
+        let splitting = async move {
+            let outcome = running.split(tasks_max).await;
+            (running, outcome)
+        };
+        let (running, outcome) = self.calls.run(splitting).await?;
+        *connector = Some(running);
+        let mut configs = outcome.map_err(|error| failure(&error))?;
+        for config in &mut configs {
+            self.complete(config);
+        }
+        Ok(configs)
+    }
+
+    /// Adds to the configuration of a task what Kafka's worker adds.
+    fn complete(&self, task: &mut Properties) {
+        task.insert("task.class".to_owned(), self.plugin.task_class().to_owned());
+        if let ConnectorPlugin::Sink(_) = self.plugin {
+            for key in ["topics", "topics.regex"] {
+                if let Some(value) = self.config.get(key) {
+                    task.insert(key.to_owned(), value.clone());
+                }
+            }
+        }
+    }
+
+    async fn stop(&self, connector: Option<Box<dyn Connector>>) {
+        let Some(mut connector) = connector else { return };
+        let stopped = self.calls.run(async move { connector.stop().await }).await;
+        match stopped {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(error = format!("{error:#}"), "connector failed to stop in good order"),
+            Err(failure) => warn!(error = failure.message, "connector failed to stop in good order"),
+        }
+    }
+}
+
+/// Runs calls into plugins.
+#[derive(Clone)]
+pub(super) struct Calls {
+    runtime: Handle,
+    abandon: CancellationToken,
+}
+
+impl Calls {
+    /// Calls on threads of this runtime that are never given up.
+    pub(super) fn new(runtime: &Handle) -> Self {
+        Self { runtime: runtime.clone(), abandon: CancellationToken::new() }
+    }
+
+    /// Runs one call on a thread that may block; a panic of it is a failure.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (runtime, abandon) = (self.runtime.clone(), self.abandon.clone());
+        let call = abandon.run_until_cancelled_owned(AssertUnwindSafe(call).catch_unwind());
+        let ran = self.runtime.spawn_blocking(move || runtime.block_on(call)).await;
+        match ran {
+            Ok(Some(Ok(value))) => Ok(value),
+            Ok(Some(Err(panic))) => {
+                Err(plain_failure(&format!("the connector panicked: {}", panic_words(&*panic))))
+            }
+            Ok(None) | Err(_) => Err(plain_failure(GIVEN_UP)),
+        }
+    }
+}
+
+fn failure(error: &api::Error) -> Failure {
+    Failure {
+        message: format!("{error:#}"),
+        trace: trace(error),
+        transient: error.reaction() == Reaction::Retry,
+    }
+}
+
+fn plain_failure(message: &str) -> Failure {
+    Failure { message: message.to_owned(), trace: message.to_owned(), transient: false }
+}
