@@ -147,3 +147,6 @@ fn list(text: &str) -> Vec<String> {
     let space = |character| matches!(character, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r');
     text.split(',').map(|item| item.trim_matches(space).to_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -264,3 +264,6 @@ fn distinct<'a>(
     }
     Ok(items)
 }
+
+#[cfg(test)]
+mod tests;

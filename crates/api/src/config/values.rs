@@ -99,6 +99,10 @@ impl Values {
 }
 
 /// A type that a field of a `#[derive(Config)]` struct may have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no type of a configuration",
+    note = "allowed are bool, String, i16, i32, i64, f64, Vec<String>, Class, Password, and Option of each"
+)]
 pub trait FromParsed: Sized {
     /// The type of the key.
     const KIND: Type;

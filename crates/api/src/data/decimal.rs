@@ -141,3 +141,6 @@ impl FromStr for Decimal {
 fn read_exponent(text: &str) -> Result<i32, DataError> {
     text.parse().map_err(|_| DataError::new("the exponent of a decimal is not a number within its range"))
 }
+
+#[cfg(test)]
+mod tests;

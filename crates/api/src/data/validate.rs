@@ -136,3 +136,6 @@ fn structure(schema: &Schema, values: &[Value]) -> Result<(), Mismatch> {
         check(&field.schema, value).map_err(|mismatch| mismatch.within(format_args!(".{}", field.name)))
     })
 }
+
+#[cfg(test)]
+mod tests;
