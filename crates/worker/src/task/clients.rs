@@ -1,0 +1,143 @@
+//! Clients of Kafka for tasks: their configuration by Kafka's rules of precedence, and connections shared by all
+//! that connect in the same way.
+
+use std::sync::Arc;
+
+use api::config::Properties;
+use api::{OrReaction, Result};
+use kafka::config::{self as keys, ClientOptions, Parsed};
+use kafka::{Client, Consumer, Producer, ProducerOptions, Subscription};
+use parking_lot::Mutex;
+use tracing::warn;
+
+use super::{TaskId, TaskSpec};
+
+/// The connections of a worker to Kafka.
+#[derive(Clone)]
+pub struct Clients {
+    worker: Arc<Properties>,
+    pool: Arc<Mutex<Vec<(ClientOptions, Client)>>>,
+}
+
+/// The client id of connections that no `client.id` asks to be told apart.
+const CLIENT_ID: &str = "ferroduct";
+
+impl Clients {
+    /// Clients of a worker with these properties. Nothing is connected yet.
+    pub fn new(worker: Arc<Properties>) -> Self {
+        Self { worker, pool: Arc::default() }
+    }
+
+    /// A connection for admin requests of a connector, or of the worker itself (no properties).
+    pub fn admin(&self, connector: &Properties) -> Result<Client> {
+        let properties = admin_properties(&self.worker, connector);
+        let parsed = keys::admin(&properties).or_fail("cannot configure the admin client")?;
+        Ok(self.shared(parsed.client))
+    }
+
+    /// A producer for a source task.
+    pub(super) fn producer(&self, spec: &TaskSpec) -> Result<(Producer, ProducerOptions)> {
+        let properties = producer_properties(&self.worker, &spec.connector);
+        let parsed = keys::producer(&properties).or_fail("cannot configure the producer")?;
+        report_unknown(&spec.id, "producer", &parsed);
+        let producer = Producer::new(self.shared(parsed.client), parsed.options.clone());
+        Ok((producer, parsed.options))
+    }
+
+    /// A consumer for a sink task, in the group of its connector.
+    pub(super) fn consumer(&self, spec: &TaskSpec) -> Result<Consumer> {
+        let properties = consumer_properties(&self.worker, &spec.connector, &spec.id.connector);
+        let parsed = keys::consumer(&properties).or_fail("cannot configure the consumer")?;
+        report_unknown(&spec.id, "consumer", &parsed);
+        let subscription = subscription(&spec.task)?;
+        Consumer::new(self.shared(parsed.client), parsed.options, subscription)
+            .or_fail("cannot start the consumer")
+    }
+
+    /// The consumer group of a sink connector.
+    pub fn group(&self, connector: &Properties, name: &str) -> String {
+        consumer_properties(&self.worker, connector, name).remove("group.id").unwrap_or_default()
+    }
+
+    /// A client with these options: the one that is there already, if one is.
+    fn shared(&self, mut options: ClientOptions) -> Client {
+        if options.client_id.is_empty() {
+            options.client_id = CLIENT_ID.into();
+        }
+        let mut pool = self.pool.lock();
+        if let Some((_, client)) = pool.iter().find(|(known, _)| *known == options) {
+            return client.clone();
+        }
+        let client = Client::new(options.clone());
+        pool.push((options, client.clone()));
+        client
+    }
+}
+
+fn report_unknown<T>(id: &TaskId, kind: &str, parsed: &Parsed<T>) {
+    if id.task == 0 && !parsed.unknown.is_empty() {
+        warn!(
+            keys = parsed.unknown.join(", "),
+            "options of the {kind} that are not known and have no effect"
+        );
+    }
+}
+
+/// What is worth another default for tasks than for a lone producer: a record is never given up because of time.
+const PRODUCER_BASE: [(&str, &str); 2] = [("acks", "all"), ("delivery.timeout.ms", "2147483647")];
+
+fn producer_properties(worker: &Properties, connector: &Properties) -> Properties {
+    layers(worker, connector, &PRODUCER_BASE, "producer.", "producer.override.")
+}
+
+fn consumer_properties(worker: &Properties, connector: &Properties, name: &str) -> Properties {
+    let group = format!("connect-{name}");
+    let base = [("group.id", group.as_str()), ("auto.offset.reset", "earliest")];
+    layers(worker, connector, &base, "consumer.", "consumer.override.")
+}
+
+/// The base, then the worker's keys with a prefix, then the connector's: the later wins (Kafka's rule).
+fn layers(
+    worker: &Properties,
+    connector: &Properties,
+    base: &[(&str, &str)],
+    worker_prefix: &str,
+    connector_prefix: &str,
+) -> Properties {
+    let mut properties = Properties::new();
+    if let Some(servers) = worker.get("bootstrap.servers") {
+        properties.insert("bootstrap.servers".to_owned(), servers.clone());
+    }
+    properties.extend(base.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    properties.extend(prefixed(worker, worker_prefix));
+    properties.extend(prefixed(connector, connector_prefix));
+    properties
+}
+
+/// An admin client takes every key of the worker that is not another client's.
+fn admin_properties(worker: &Properties, connector: &Properties) -> Properties {
+    let others = ["admin.", "producer.", "consumer."];
+    let plain = worker.iter().filter(|(key, _)| !others.iter().any(|prefix| key.starts_with(prefix)));
+    let mut properties: Properties = plain.map(|(key, value)| (key.clone(), value.clone())).collect();
+    properties.extend(prefixed(worker, "admin."));
+    properties.extend(prefixed(connector, "admin.override."));
+    properties
+}
+
+fn prefixed<'a>(properties: &'a Properties, prefix: &'a str) -> impl Iterator<Item = (String, String)> + 'a {
+    properties
+        .iter()
+        .filter_map(move |(key, value)| Some((key.strip_prefix(prefix)?.to_owned(), value.clone())))
+}
+
+fn subscription(task: &Properties) -> Result<Subscription> {
+    if let Some(pattern) = task.get("topics.regex").filter(|pattern| !pattern.is_empty()) {
+        let pattern = fancy_regex::Regex::new(pattern);
+        return Ok(Subscription::Pattern(pattern.or_fail("cannot compile `topics.regex`")?));
+    }
+    let topics = task.get("topics").map_or("", String::as_str).split(',').map(str::trim);
+    Ok(Subscription::Topics(topics.filter(|topic| !topic.is_empty()).map(Arc::from).collect()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+use api::config::Properties;
+use kafka::Subscription;
+
+use super::{admin_properties, consumer_properties, producer_properties, subscription};
+
+fn properties(entries: &[(&str, &str)]) -> Properties {
+    entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+fn worker() -> Properties {
+    properties(&[
+        ("bootstrap.servers", "a:1"),
+        ("client.id", "w"),
+        ("producer.acks", "1"),
+        ("producer.linger.ms", "7"),
+        ("consumer.fetch.max.wait.ms", "9"),
+        ("admin.request.timeout.ms", "11"),
+    ])
+}
+
+#[test]
+fn a_connector_overrides_the_worker_and_the_worker_the_base() {
+    let connector = properties(&[("producer.override.linger.ms", "8"), ("consumer.override.group.id", "g")]);
+    let expected = [
+        ("acks", "1"),
+        ("bootstrap.servers", "a:1"),
+        ("delivery.timeout.ms", "2147483647"),
+        ("linger.ms", "8"),
+    ];
+    assert_eq!(producer_properties(&worker(), &connector), properties(&expected));
+    let expected = [
+        ("auto.offset.reset", "earliest"),
+        ("bootstrap.servers", "a:1"),
+        ("fetch.max.wait.ms", "9"),
+        ("group.id", "g"),
+    ];
+    assert_eq!(consumer_properties(&worker(), &connector, "c"), properties(&expected));
+}
+
+#[test]
+fn a_sink_reads_in_the_group_of_its_connector() {
+    let consumer = consumer_properties(&worker(), &Properties::new(), "file-sink-test");
+    assert_eq!(consumer["group.id"], "connect-file-sink-test");
+}
+
+#[test]
+fn an_admin_client_takes_the_plain_keys_of_the_worker() {
+    let admin = admin_properties(&worker(), &properties(&[("admin.override.client.id", "x")]));
+    let expected = [("bootstrap.servers", "a:1"), ("client.id", "x"), ("request.timeout.ms", "11")];
+    assert_eq!(admin, properties(&expected));
+}
+
+#[test]
+fn topics_are_separated_by_commas_and_blanks() {
+    let Ok(Subscription::Topics(topics)) = subscription(&properties(&[("topics", "a, b ,,c")])) else {
+        panic!("expected topics");
+    };
+    assert_eq!(topics.iter().map(|topic| &**topic).collect::<Vec<_>>(), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_pattern_that_does_not_compile_is_refused_with_its_key() {
+    let error = subscription(&properties(&[("topics.regex", "a(")])).expect_err("an open bracket");
+    assert!(error.to_string().contains("topics.regex"), "{error}");
+}

@@ -1,0 +1,328 @@
+//! The loop of a sink task: fetch, convert, put, and commit what the target has made durable.
+
+mod context;
+mod incoming;
+mod progress;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Error, OrReaction, Reaction, Result, SinkPlugin, SinkTask, TopicPartition};
+use kafka::consumer::Event;
+use kafka::{Consumer, OffsetAndMetadata};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::warn;
+
+use super::{Life, Services, TaskEvent, TaskSpec};
+use context::{Context, Requests};
+use incoming::{Incoming, ours};
+use progress::Progress;
+
+const RETRY_MIN: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(30);
+
+/// Runs a sink task until it is to stop.
+pub(super) async fn run(
+    plugin: &dyn SinkPlugin,
+    spec: &TaskSpec,
+    services: &Arc<Services>,
+    life: &mut Life,
+) -> Result<()> {
+    let incoming = Incoming::open(spec, services)?;
+    let consumer = services.clients.consumer(spec)?;
+    let context = Arc::new(Context::default());
+    let stop = life.stop.clone();
+    let mut task = tokio::select! {
+        task = plugin.task(&spec.task, context.clone()) => task?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    life.report(TaskEvent::Running);
+    let mut sink = Sink::new(services, consumer, incoming, context, life);
+    let ended = sink.drive(task.as_mut()).await;
+    let finished = if ended.is_ok() { sink.finish(task.as_mut()).await } else { Ok(()) };
+    let stopped = task.stop().await;
+    sink.leave().await;
+    ended.and(finished).and(stopped)
+}
+
+/// What the loop waits for.
+enum Next {
+    Event(Event),
+    CommitDue,
+    Target,
+    Stop,
+}
+
+struct Sink<'a> {
+    services: &'a Services,
+    consumer: Consumer,
+    incoming: Incoming,
+    context: Arc<Context>,
+    life: &'a mut Life,
+    progress: Progress,
+    /// An event that came while records were gathered.
+    held: Option<Event>,
+    commit_due: Instant,
+    paused: bool,
+}
+
+impl<'a> Sink<'a> {
+    fn new(
+        services: &'a Services,
+        consumer: Consumer,
+        incoming: Incoming,
+        context: Arc<Context>,
+        life: &'a mut Life,
+    ) -> Self {
+        let commit_due = Instant::now() + services.commit_interval();
+        let progress = Progress::default();
+        Self { services, consumer, incoming, context, life, progress, held: None, commit_due, paused: false }
+    }
+
+    async fn drive(&mut self, task: &mut dyn SinkTask) -> Result<()> {
+        loop {
+            match self.next().await? {
+                Next::Stop => return Ok(()),
+                Next::Target => self.follow_target(task).await?,
+                Next::CommitDue => {
+                    task.put(&[]).await?;
+                    self.commit(task).await?;
+                }
+                Next::Event(Event::Records(records)) => {
+                    self.gather(records).await?;
+                    self.deliver(task).await?;
+                }
+                Next::Event(event) => self.rebalance(task, event).await?,
+            }
+            self.obey(task).await?;
+        }
+    }
+
+    async fn next(&mut self) -> Result<Next> {
+        if let Some(event) = self.held.take() {
+            return Ok(Next::Event(event));
+        }
+        tokio::select! {
+            biased;
+            () = self.life.stop.cancelled() => Ok(Next::Stop),
+            changed = self.life.targets.changed() => {
+                changed.or_fail("the worker has dropped the task")?;
+                Ok(Next::Target)
+            }
+            () = sleep_until(self.commit_due) => Ok(Next::CommitDue),
+            event = self.consumer.next() => event.map(Next::Event).or_fail("cannot read from Kafka"),
+        }
+    }
+
+    /// Converts records, and those that are there already behind them, until a put is full.
+    async fn gather(&mut self, records: kafka::FetchedBatch) -> Result<()> {
+        self.take(&records)?;
+        while !self.incoming.full() && self.held.is_none() {
+            let Some(event) = futures_util::FutureExt::now_or_never(self.consumer.next()) else { break };
+            match event.or_fail("cannot read from Kafka")? {
+                Event::Records(records) => self.take(&records)?,
+                event => self.held = Some(event),
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, records: &kafka::FetchedBatch) -> Result<()> {
+        if let Some(topic) = self.incoming.take(records)? {
+            self.life.report(TaskEvent::Topic(topic));
+        }
+        Ok(())
+    }
+
+    /// Puts what was gathered. What is to be tried again is kept, rebalances go on meanwhile.
+    async fn deliver(&mut self, task: &mut dyn SinkTask) -> Result<()> {
+        let mut attempt = 0;
+        while let Err(error) = task.put(self.incoming.batches()).await {
+            if error.reaction() != Reaction::Retry {
+                return Err(error);
+            }
+            attempt += 1;
+            if !self.back_off(task, &error, attempt).await? {
+                return Ok(());
+            }
+        }
+        self.progress.put(self.incoming.behind());
+        self.incoming.clear();
+        Ok(())
+    }
+
+    /// Waits before the next attempt; false: the task is to stop, and what was gathered is to come again.
+    async fn back_off(&mut self, task: &mut dyn SinkTask, error: &Error, attempt: u32) -> Result<bool> {
+        let delay = (RETRY_MIN * 2_u32.saturating_pow(attempt.min(20))).min(RETRY_MAX);
+        warn!(
+            error = format!("{error:#}"),
+            attempt,
+            delay_ms = delay.as_millis(),
+            "put failed, trying again"
+        );
+        let until = Instant::now() + delay;
+        self.pause(&self.progress.assigned());
+        loop {
+            let stop = self.life.stop.clone();
+            let event = tokio::select! {
+                () = stop.cancelled() => {
+                    self.incoming.clear();
+                    return Ok(false);
+                }
+                () = sleep_until(until) => break,
+                event = self.consumer.next() => event.or_fail("cannot read from Kafka")?,
+            };
+            match event {
+                Event::Records(records) => self.take(&records)?,
+                event => self.rebalance(task, event).await?,
+            }
+        }
+        self.resume();
+        Ok(true)
+    }
+
+    async fn rebalance(&mut self, task: &mut dyn SinkTask, event: Event) -> Result<()> {
+        match event {
+            Event::Assigned(positions) => {
+                let positions = positions.iter().map(|(partition, position)| (ours(partition), *position));
+                let positions: Vec<(TopicPartition, i64)> = positions.collect();
+                let partitions = positions.iter().map(|(partition, _)| partition.clone()).collect::<Vec<_>>();
+                self.progress.assign(&positions);
+                if self.paused {
+                    self.pause(&partitions);
+                }
+                task.open(&partitions).await
+            }
+            Event::Revoked(partitions) => {
+                let partitions: Vec<TopicPartition> = partitions.iter().map(ours).collect();
+                self.commit_of(task, &partitions).await?;
+                self.give_up(task, &partitions).await?;
+                self.consumer.acknowledge_revoked().await;
+                Ok(())
+            }
+            Event::Lost(partitions) => {
+                let partitions: Vec<TopicPartition> = partitions.iter().map(ours).collect();
+                self.give_up(task, &partitions).await
+            }
+            other => Err(Error::fail(format_args!("the consumer reports what is not known here: {other:?}"))),
+        }
+    }
+
+    async fn give_up(&mut self, task: &mut dyn SinkTask, partitions: &[TopicPartition]) -> Result<()> {
+        self.incoming.drop_partitions(partitions);
+        self.progress.revoke(partitions);
+        task.close(partitions).await
+    }
+
+    /// Commits everything that is assigned.
+    async fn commit(&mut self, task: &mut dyn SinkTask) -> Result<()> {
+        self.commit_due = Instant::now() + self.services.commit_interval();
+        let assigned = self.progress.assigned();
+        self.commit_of(task, &assigned).await
+    }
+
+    /// Commits what the target has made durable. When it could not, the same records come again; when Kafka did
+    /// not take the commit, the next one carries it.
+    async fn commit_of(&mut self, task: &mut dyn SinkTask, partitions: &[TopicPartition]) -> Result<()> {
+        let put = self.progress.uncommitted(partitions);
+        if put.is_empty() {
+            return Ok(());
+        }
+        let safe = match task.pre_commit(&put).await {
+            Ok(safe) => safe,
+            Err(error) if error.reaction() == Reaction::Retry => {
+                warn!(error = format!("{error:#}"), "the target did not take the records; they come again");
+                self.rewind();
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let offsets = self.progress.committable(&safe);
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        let limit = self.services.commit_timeout();
+        let commits =
+            offsets.iter().map(|(partition, offset)| (theirs(partition), OffsetAndMetadata::new(*offset)));
+        let commits: Vec<_> = commits.collect();
+        match timeout(limit, self.consumer.commit(&commits)).await {
+            Ok(Ok(())) => self.progress.committed(&offsets),
+            Ok(Err(error)) => warn!(error = %error, "cannot commit offsets; the next commit tries again"),
+            Err(_) => warn!(
+                "offsets were not committed within `offset.flush.timeout.ms`; the next commit tries again"
+            ),
+        }
+        Ok(())
+    }
+
+    /// Reads again from what was committed.
+    fn rewind(&mut self) {
+        self.incoming.clear();
+        for (partition, offset) in self.progress.rewind() {
+            self.consumer.seek(&theirs(&partition), offset);
+        }
+    }
+
+    async fn follow_target(&mut self, task: &mut dyn SinkTask) -> Result<()> {
+        let wanted = self.life.wanted();
+        if wanted == !self.paused {
+            return Ok(());
+        }
+        self.paused = !wanted;
+        if self.paused {
+            self.pause(&self.progress.assigned());
+            self.commit(task).await?;
+            self.life.report(TaskEvent::Paused);
+        } else {
+            self.resume();
+            self.life.report(TaskEvent::Running);
+        }
+        Ok(())
+    }
+
+    /// Resumes what neither the user nor the task has paused.
+    fn resume(&mut self) {
+        if !self.paused {
+            let paused = self.context.paused();
+            let partitions = self.progress.assigned();
+            let partitions: Vec<_> =
+                partitions.into_iter().filter(|partition| !paused.contains(partition)).collect();
+            self.consumer.resume(&partitions.iter().map(theirs).collect::<Vec<_>>());
+        }
+    }
+
+    fn pause(&self, partitions: &[TopicPartition]) {
+        self.consumer.pause(&partitions.iter().map(theirs).collect::<Vec<_>>());
+    }
+
+    /// Does what the task has asked for.
+    async fn obey(&mut self, task: &mut dyn SinkTask) -> Result<()> {
+        let Requests { seek, pause, resume, commit } = self.context.take();
+        for (partition, offset) in seek {
+            self.progress.seek(&partition, offset);
+            self.consumer.seek(&theirs(&partition), offset);
+        }
+        self.pause(&pause);
+        if !self.paused {
+            self.consumer.resume(&resume.iter().map(theirs).collect::<Vec<_>>());
+        }
+        if commit { self.commit(task).await } else { Ok(()) }
+    }
+
+    /// Commits and closes everything that is assigned.
+    async fn finish(&mut self, task: &mut dyn SinkTask) -> Result<()> {
+        let assigned = self.progress.assigned();
+        self.commit_of(task, &assigned).await?;
+        task.close(&assigned).await
+    }
+
+    /// Leaves the group, so that others take over at once.
+    async fn leave(self) {
+        self.consumer.close(self.services.commit_timeout()).await;
+    }
+}
+
+/// A partition in the words of the Kafka client.
+fn theirs(partition: &TopicPartition) -> kafka::TopicPartition {
+    kafka::TopicPartition::new(partition.topic.clone(), partition.partition)
+}

@@ -1,0 +1,267 @@
+//! The loop of a source task: poll, convert, produce, and commit what Kafka has acknowledged.
+
+mod outgoing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{
+    Batch, Error, OffsetReader, OrReaction, Reaction, Result, SourceContext, SourceOffset, SourcePartition,
+    SourcePlugin, SourceTask,
+};
+use async_trait::async_trait;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::warn;
+
+use super::in_flight::Positions;
+use super::{Life, Services, TaskEvent, TaskId, TaskSpec};
+use crate::store::OffsetStore;
+use outgoing::Outgoing;
+
+/// Runs a source task until it is to stop.
+pub(super) async fn run(
+    plugin: &dyn SourcePlugin,
+    spec: &TaskSpec,
+    services: &Arc<Services>,
+    life: &mut Life,
+) -> Result<()> {
+    let outgoing = Outgoing::open(spec, services)?;
+    let stop = life.stop.clone();
+    let mut task = tokio::select! {
+        task = plugin.task(&spec.task, context(&spec.id, services)) => task?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    life.report(TaskEvent::Running);
+    let mut source = Source::new(&spec.id, services, outgoing, life);
+    let ended = source.drive(task.as_mut()).await;
+    let committed = source.finish(task.as_mut()).await;
+    let stopped = task.stop().await;
+    ended.and(committed).and(stopped)
+}
+
+fn context(id: &TaskId, services: &Arc<Services>) -> SourceContext {
+    let reader = StoredOffsets { connector: id.connector.clone(), store: services.offsets.clone() };
+    SourceContext { offsets: Arc::new(reader) }
+}
+
+struct StoredOffsets {
+    connector: Arc<str>,
+    store: Arc<dyn OffsetStore>,
+}
+
+#[async_trait]
+impl OffsetReader for StoredOffsets {
+    async fn offset(&self, partition: &SourcePartition) -> Result<Option<SourceOffset>> {
+        self.store.read(&self.connector, partition).await
+    }
+}
+
+/// Why the loop stopped waiting for a poll.
+enum Polled {
+    Batches(Vec<Batch>),
+    Interrupted,
+}
+
+/// What may happen while a poll is under way.
+enum Event {
+    Delivered(Result<()>),
+    CommitDue,
+    LingerOver,
+}
+
+struct Source<'a> {
+    id: &'a TaskId,
+    services: &'a Services,
+    outgoing: Outgoing,
+    life: &'a mut Life,
+    commit_due: Instant,
+    /// Committed positions that the task has not been told of yet.
+    told: Vec<(Arc<SourcePartition>, SourceOffset)>,
+    retries: u32,
+}
+
+const RETRY_MIN: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(30);
+
+impl<'a> Source<'a> {
+    fn new(id: &'a TaskId, services: &'a Services, outgoing: Outgoing, life: &'a mut Life) -> Self {
+        let commit_due = Instant::now() + services.commit_interval();
+        Self { id, services, outgoing, life, commit_due, told: Vec::new(), retries: 0 }
+    }
+
+    async fn drive(&mut self, task: &mut dyn SourceTask) -> Result<()> {
+        while !self.life.stop.is_cancelled() {
+            if !self.life.wanted() {
+                self.pause(task).await?;
+                continue;
+            }
+            match self.poll(task).await {
+                Ok(Polled::Batches(batches)) => self.take(batches).await?,
+                Ok(Polled::Interrupted) => {}
+                Err(error) if error.reaction() == Reaction::Retry => self.back_off(&error).await?,
+                Err(error) => return Err(error),
+            }
+            self.tell(task).await?;
+        }
+        Ok(())
+    }
+
+    /// Polls the task, and meanwhile does what is due.
+    async fn poll(&mut self, task: &mut dyn SourceTask) -> Result<Polled> {
+        while self.outgoing.full() {
+            if !self.attend_unless_interrupted().await? {
+                return Ok(Polled::Interrupted);
+            }
+        }
+        let stop = self.life.stop.clone();
+        let mut poll = task.poll();
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(Polled::Interrupted),
+                changed = self.life.targets.changed() => {
+                    changed.or_fail("the worker has dropped the task")?;
+                    return Ok(Polled::Interrupted);
+                }
+                batches = &mut poll => return Ok(Polled::Batches(batches?)),
+                event = event(&mut self.outgoing, self.commit_due) => event,
+            };
+            self.handle(event).await?;
+        }
+    }
+
+    /// Takes what was polled. Batches that a stop leaves behind are polled again, as their positions are not noted.
+    async fn take(&mut self, batches: Vec<Batch>) -> Result<()> {
+        self.retries = 0;
+        let stop = self.life.stop.clone();
+        for batch in batches {
+            let first = tokio::select! {
+                first = self.outgoing.learn(&batch) => first?,
+                () = stop.cancelled() => return Ok(()),
+            };
+            if first {
+                self.life.report(TaskEvent::Topic(batch.topic.clone()));
+            }
+            self.outgoing.add(batch).await?;
+        }
+        self.outgoing.flush_lingered().await
+    }
+
+    /// Waits for one event and handles it; false: the task is to stop or its target has changed.
+    async fn attend_unless_interrupted(&mut self) -> Result<bool> {
+        let stop = self.life.stop.clone();
+        let event = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(false),
+            changed = self.life.targets.changed() => {
+                changed.or_fail("the worker has dropped the task")?;
+                return Ok(false);
+            }
+            event = event(&mut self.outgoing, self.commit_due) => event,
+        };
+        self.handle(event).await?;
+        Ok(true)
+    }
+
+    async fn handle(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::Delivered(outcome) => outcome,
+            Event::LingerOver => self.outgoing.flush().await,
+            Event::CommitDue => {
+                self.commit_due = Instant::now() + self.services.commit_interval();
+                self.commit().await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Commits what is durable. A failure is logged and tried again at the next interval: nothing is lost by it.
+    async fn commit(&mut self) {
+        let durable = self.outgoing.in_flight.take_durable();
+        if durable.is_empty() {
+            return;
+        }
+        if let Err(error) = self.write(&durable).await {
+            warn!(
+                error = format!("{error:#}"),
+                "cannot commit source offsets; the next interval tries again"
+            );
+            self.outgoing.in_flight.give_back(durable);
+        }
+    }
+
+    async fn write(&mut self, durable: &Positions) -> Result<()> {
+        let positions = durable.to_vec();
+        let offsets = positions.iter().map(|(partition, offset)| (partition.clone(), Some(offset.clone())));
+        let write = self.services.offsets.write(&self.id.connector, offsets.collect());
+        let limit = self.services.commit_timeout();
+        timeout(limit, write)
+            .await
+            .or_retry("the offset store did not answer within `offset.flush.timeout.ms`")??;
+        self.told.extend(positions);
+        Ok(())
+    }
+
+    async fn tell(&mut self, task: &mut dyn SourceTask) -> Result<()> {
+        let positions = std::mem::take(&mut self.told);
+        if positions.is_empty() { Ok(()) } else { task.commit(&positions).await }
+    }
+
+    /// Stands still until the task is to run again or to stop; what is under way still arrives and is committed.
+    async fn pause(&mut self, task: &mut dyn SourceTask) -> Result<()> {
+        self.outgoing.flush().await?;
+        self.life.report(TaskEvent::Paused);
+        while !self.life.wanted() && !self.life.stop.is_cancelled() {
+            self.attend_unless_interrupted().await?;
+            self.tell(task).await?;
+        }
+        if !self.life.stop.is_cancelled() {
+            self.life.report(TaskEvent::Running);
+        }
+        Ok(())
+    }
+
+    async fn back_off(&mut self, error: &Error) -> Result<()> {
+        let delay = (RETRY_MIN * 2_u32.saturating_pow(self.retries.min(20))).min(RETRY_MAX);
+        self.retries += 1;
+        warn!(
+            error = format!("{error:#}"),
+            attempt = self.retries,
+            delay_ms = delay.as_millis(),
+            "poll failed, trying again"
+        );
+        let until = Instant::now() + delay;
+        loop {
+            tokio::select! {
+                () = sleep_until(until) => return Ok(()),
+                goes_on = self.attend_unless_interrupted() => if !goes_on? { return Ok(()) },
+            }
+        }
+    }
+
+    /// Sends what is open, waits for what is under way, and commits it.
+    async fn finish(&mut self, task: &mut dyn SourceTask) -> Result<()> {
+        let limit = self.services.commit_timeout();
+        let arrived = timeout(limit, self.outgoing.arrive()).await;
+        match arrived {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(error = format!("{error:#}"), "records under way were not acknowledged"),
+            Err(_) => warn!(
+                "records under way were not acknowledged within `offset.flush.timeout.ms`; they come again"
+            ),
+        }
+        self.commit().await;
+        self.tell(task).await
+    }
+}
+
+/// Waits for the next thing to do beside polling. Cancel safe.
+async fn event(outgoing: &mut Outgoing, commit_due: Instant) -> Event {
+    let linger_over = outgoing.linger_over();
+    let commits = outgoing.in_flight.has_durable();
+    tokio::select! {
+        outcome = outgoing.delivered() => Event::Delivered(outcome),
+        () = sleep_until(linger_over.unwrap_or(commit_due)), if linger_over.is_some() => Event::LingerOver,
+        () = sleep_until(commit_due), if commits => Event::CommitDue,
+    }
+}
