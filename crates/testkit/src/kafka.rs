@@ -4,7 +4,7 @@ use std::env;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -37,6 +37,8 @@ pub struct Kafka {
     bootstrap: String,
     node: Option<Node>,
     proxy: Option<Proxy>,
+    /// Answers what the broker is asked through this value; started at the first question.
+    probe: Mutex<Option<Probe>>,
 }
 
 /// A broker that this process started.
@@ -72,7 +74,7 @@ impl Kafka {
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Kafka> = OnceLock::new();
         SHARED.get_or_init(|| match env::var(BOOTSTRAP) {
-            Ok(bootstrap) => Kafka { bootstrap, node: None, proxy: None },
+            Ok(bootstrap) => Kafka { bootstrap, node: None, proxy: None, probe: Mutex::default() },
             Err(_) => Kafka::start().unwrap_or_else(|error| panic!("cannot start Kafka: {error:#}")),
         })
     }

@@ -15,7 +15,8 @@ use crate::child::Child;
 use crate::directory::{self, Directory, Lock};
 use crate::jars::{self, Jars};
 
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// Longer than Kafka's clients wait for a broker.
+const ANSWER_LIMIT: Duration = Duration::from_secs(90);
 
 /// A running program from `crates/testkit/java` that prints one line for every line it reads.
 ///
@@ -58,13 +59,21 @@ impl Judge {
     ///
     /// # Errors
     ///
-    /// When `question` holds a line feed, or the program ends or is silent for a minute; the error shows what
-    /// it printed on standard error.
+    /// When `question` holds a line feed, or the program ends or is silent for too long; the error shows what
+    /// it printed on standard error, and the program is killed, as its answers would no longer fit.
     pub fn ask(&mut self, question: &str) -> anyhow::Result<String> {
         anyhow::ensure!(!question.contains('\n'), "a question is one line");
-        let exchange = self.exchange(question);
-        exchange
-            .with_context(|| format!("the judge gave no answer; its log ends:\n{}", self.process.log_tail()))
+        let error = match self.exchange(question) {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        self.process.kill()?;
+        Err(error.context(format!("the judge gave no answer; its log ends:\n{}", self.process.log_tail())))
+    }
+
+    /// Tells whether the program still runs.
+    pub fn running(&mut self) -> bool {
+        self.process.ensure_running().is_ok()
     }
 
     fn exchange(&mut self, question: &str) -> anyhow::Result<String> {

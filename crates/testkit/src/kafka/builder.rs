@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::Context;
 
@@ -65,6 +66,7 @@ impl Builder {
             bootstrap: format!("127.0.0.1:{port}"),
             node: Some(Node { process, options: self.options, directory }),
             proxy,
+            probe: Mutex::default(),
         };
         kafka.wait_until_it_answers()?;
         Ok(kafka)

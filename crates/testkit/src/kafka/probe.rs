@@ -1,5 +1,7 @@
 //! Answers about a broker within milliseconds, from one long-lived Java process.
 
+use std::sync::PoisonError;
+
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
@@ -11,13 +13,68 @@ use crate::java::Judge;
 pub struct Probe(Judge);
 
 impl Kafka {
-    /// Starts a probe of this broker.
+    /// Starts a probe of this broker, for a caller of its own.
     ///
     /// # Errors
     ///
     /// As [`Judge::start`].
     pub fn probe(&self) -> anyhow::Result<Probe> {
         Judge::start_with("Probe", &[self.bootstrap()]).map(Probe)
+    }
+
+    /// Creates a topic.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn create_topic(&self, topic: &str, partitions: u32) -> anyhow::Result<()> {
+        self.create_topic_with(topic, partitions, &[])
+    }
+
+    /// Creates a topic with settings such as `("max.message.bytes", "1000")`.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn create_topic_with(
+        &self,
+        topic: &str,
+        partitions: u32,
+        config: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
+        self.ask_probe(|probe| probe.create_topic(topic, partitions, config))
+    }
+
+    /// Deletes a topic.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn delete_topic(&self, topic: &str) -> anyhow::Result<()> {
+        self.ask_probe(|probe| probe.delete_topic(topic))
+    }
+
+    /// Returns the end offset of every partition, ordered by partition.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses, as for a topic that does not exist.
+    pub fn end_offsets(&self, topic: &str) -> anyhow::Result<Vec<u64>> {
+        self.ask_probe(|probe| probe.end_offsets(topic))
+    }
+
+    /// Asks the broker's own probe, started at the first question.
+    fn ask_probe<T>(&self, ask: impl FnOnce(&mut Probe) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let mut own = self.probe.lock().unwrap_or_else(PoisonError::into_inner);
+        let probe = match own.as_mut() {
+            Some(probe) => probe,
+            None => own.insert(self.probe()?),
+        };
+        let answer = ask(probe);
+        if !probe.0.running() {
+            *own = None;
+        }
+        answer
     }
 }
 
@@ -58,14 +115,29 @@ impl Probe {
         Ok(serde_json::from_value(names)?)
     }
 
+    /// Returns the end offset of every partition, ordered by partition.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses, as for a topic that does not exist.
+    pub fn end_offsets(&mut self, topic: &str) -> anyhow::Result<Vec<u64>> {
+        let ends = self.offsets(&json!({"op": "ends", "topic": topic}))?;
+        let mut numbered = ends
+            .into_iter()
+            .map(|(partition, end)| Ok((partition.parse::<u32>()?, end)))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        numbered.sort_unstable();
+        Ok(numbered.into_iter().map(|(_, end)| end).collect())
+    }
+
     /// Returns the sum of the end offsets of all partitions: the number of records ever written, when there
     /// are no transactions.
     ///
     /// # Errors
     ///
-    /// When the broker refuses, as for a topic that does not exist.
+    /// As [`Probe::end_offsets`].
     pub fn records(&mut self, topic: &str) -> anyhow::Result<u64> {
-        Ok(self.offsets(&json!({"op": "ends", "topic": topic}))?.iter().map(|(_, end)| end).sum())
+        Ok(self.end_offsets(topic)?.iter().sum())
     }
 
     /// Returns the offsets a group has committed, by `topic-partition`.

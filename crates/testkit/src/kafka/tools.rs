@@ -1,54 +1,16 @@
 //! Kafka's own command line tools, run against the broker.
 
-use anyhow::Context;
-
 use super::Kafka;
 use crate::java::JavaTool;
 
 impl Kafka {
-    /// Creates a topic.
-    ///
-    /// # Errors
-    ///
-    /// When Kafka's tool fails.
-    pub fn create_topic(&self, topic: &str, partitions: u32) -> anyhow::Result<()> {
-        self.create_topic_with(topic, partitions, &[])
-    }
-
-    /// Creates a topic with settings such as `("max.message.bytes", "1000")`.
-    ///
-    /// # Errors
-    ///
-    /// When Kafka's tool fails.
-    pub fn create_topic_with(
-        &self,
-        topic: &str,
-        partitions: u32,
-        config: &[(&str, &str)],
-    ) -> anyhow::Result<()> {
-        let partitions = partitions.to_string();
-        let config: Vec<String> = config.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let mut args = vec!["--create", "--topic", topic, "--partitions", &partitions];
-        args.extend(config.iter().flat_map(|setting| ["--config", setting.as_str()]));
-        self.topic_command(&args).map(drop)
-    }
-
-    /// Deletes a topic.
-    ///
-    /// # Errors
-    ///
-    /// When Kafka's tool fails.
-    pub fn delete_topic(&self, topic: &str) -> anyhow::Result<()> {
-        self.topic_command(&["--delete", "--topic", topic]).map(drop)
-    }
-
     /// Returns what `kafka-topics.sh --describe` prints.
     ///
     /// # Errors
     ///
     /// When Kafka's tool fails.
     pub fn describe_topic(&self, topic: &str) -> anyhow::Result<String> {
-        self.topic_command(&["--describe", "--topic", topic])
+        self.tool("org.apache.kafka.tools.TopicCommand", &["--describe", "--topic", topic], "")
     }
 
     /// Writes lines with the console producer, as values without keys.
@@ -97,19 +59,6 @@ impl Kafka {
         Ok(lines)
     }
 
-    /// Returns the end offset of every partition, ordered by partition.
-    ///
-    /// # Errors
-    ///
-    /// When Kafka's tool fails.
-    pub fn end_offsets(&self, topic: &str) -> anyhow::Result<Vec<u64>> {
-        let printed =
-            self.tool("org.apache.kafka.tools.GetOffsetShell", &["--topic-partitions", topic], "")?;
-        let mut offsets = printed.lines().map(parse_offset).collect::<anyhow::Result<Vec<_>>>()?;
-        offsets.sort_unstable();
-        Ok(offsets.into_iter().map(|(_, offset)| offset).collect())
-    }
-
     /// Runs `kafka-consumer-groups.sh` and returns what it prints.
     ///
     /// # Errors
@@ -129,18 +78,4 @@ impl Kafka {
         all.extend(args);
         JavaTool::run(class, &all, stdin)
     }
-
-    fn topic_command(&self, args: &[&str]) -> anyhow::Result<String> {
-        self.tool("org.apache.kafka.tools.TopicCommand", args, "")
-    }
-}
-
-/// Parses `topic:partition:offset`; the name of a topic holds no colon.
-fn parse_offset(line: &str) -> anyhow::Result<(u32, u64)> {
-    let parse = || {
-        let (rest, offset) = line.rsplit_once(':')?;
-        let (_, partition) = rest.rsplit_once(':')?;
-        Some((partition.parse().ok()?, offset.parse().ok()?))
-    };
-    parse().with_context(|| format!("GetOffsetShell printed `{line}`"))
 }
