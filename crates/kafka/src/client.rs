@@ -194,7 +194,12 @@ impl Client {
     }
 
     /// Like [`Client::leader`]; `auto_create` lets the broker create a missing topic if it may.
-    pub(crate) async fn leader_of(&self, topic: &str, partition: i32, auto_create: bool) -> Result<Leader, Error> {
+    pub(crate) async fn leader_of(
+        &self,
+        topic: &str,
+        partition: i32,
+        auto_create: bool,
+    ) -> Result<Leader, Error> {
         let known = self.topic(topic, auto_create).await?;
         let leader = metadata::leader(&known, topic, partition);
         if leader.is_err() {

@@ -3,6 +3,7 @@
 //! Everything of one process that talks to one cluster shares one [`Client`]. The unit of work is the record
 //! batch: a producer takes finished batches, a consumer hands over whole ones.
 
+mod admin;
 pub mod assignor;
 mod backoff;
 mod client;
@@ -20,6 +21,7 @@ mod producer;
 mod record;
 mod request;
 
+pub use admin::{Admin, ConfigEntry, GroupDescription, GroupMember, ListedOffset, NewTopic, OffsetSpec};
 pub use assignor::{Assignor, TopicPartition};
 pub use backoff::Backoff;
 pub use client::Client;

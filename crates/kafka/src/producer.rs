@@ -104,7 +104,10 @@ impl Producer {
         loop {
             let error = match self.inner.client.topic(topic, auto_create).await {
                 Ok(known) if !known.partitions.is_empty() => return Ok(count(&known)),
-                Ok(_) => Error::broker(crate::ResponseError::LeaderNotAvailable, format_args!("find topic `{topic}`")),
+                Ok(_) => Error::broker(
+                    crate::ResponseError::LeaderNotAvailable,
+                    format_args!("find topic `{topic}`"),
+                ),
                 Err(error) => error,
             };
             failures += 1;
@@ -121,7 +124,12 @@ impl Producer {
     ///
     /// Waits, for up to `max.block.ms`, while `buffer.memory` bytes are unacknowledged. A batch larger than
     /// `max.request.size` is split.
-    pub async fn send(&self, topic: &Arc<str>, partition: i32, batch: RecordBatch) -> Result<Delivery, Error> {
+    pub async fn send(
+        &self,
+        topic: &Arc<str>,
+        partition: i32,
+        batch: RecordBatch,
+    ) -> Result<Delivery, Error> {
         let parts = self.parts(topic, batch)?;
         let memory = self.reserve(parts.iter().map(RecordBatch::bytes).sum()).await?;
         let (result, receiver) = oneshot::channel();

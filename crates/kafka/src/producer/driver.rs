@@ -174,7 +174,8 @@ fn put_on_its_way(
         return Ok(Sent::Unanswered(connection, produce, version));
     }
     let reply = connection.try_send(&produce, version)?;
-    let full = || Error::Disconnected { address: connection.address().clone(), reason: "it is overloaded".into() };
+    let full =
+        || Error::Disconnected { address: connection.address().clone(), reason: "it is overloaded".into() };
     let reply = reply.ok_or_else(full)?;
     Ok(Sent::Answered(connection, reply))
 }

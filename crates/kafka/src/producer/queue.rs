@@ -126,7 +126,6 @@ impl<T> Queue<T> {
         Some(self.retry_at.map_or(deadline, |retry_at| retry_at.min(deadline)))
     }
 
-
     fn in_flight(&self) -> usize {
         self.batches.iter().filter(|entry| matches!(entry.state, State::InFlight(_))).count()
     }
@@ -168,13 +167,9 @@ impl<T> Queue<T> {
     }
 
     /// Takes in the answer for a batch and tells which batches are done with.
-    pub(super) fn answered(
-        &mut self,
-        ticket: u64,
-        answer: Result<i64, Error>,
-        now: Instant,
-    ) -> Completed<T> {
-        let found = self.batches.iter_mut().find(|entry| matches!(entry.state, State::InFlight(t) if t == ticket));
+    pub(super) fn answered(&mut self, ticket: u64, answer: Result<i64, Error>, now: Instant) -> Completed<T> {
+        let found =
+            self.batches.iter_mut().find(|entry| matches!(entry.state, State::InFlight(t) if t == ticket));
         let Some(entry) = found else { return Vec::new() };
         let duplicate = |error: &Error| error.code() == Some(ResponseError::DuplicateSequenceNumber);
         entry.state = match answer {
@@ -300,7 +295,8 @@ impl<T> Queue<T> {
         let (first, second) = match entry.batch.split() {
             Ok(Some(parts)) => parts,
             Ok(None) => {
-                let error = Error::RecordTooLarge { topic: self.target.0.clone(), bytes: entry.batch.bytes() };
+                let error =
+                    Error::RecordTooLarge { topic: self.target.0.clone(), bytes: entry.batch.bytes() };
                 self.pop_front(Err(error), completed);
                 return self.begin_epoch();
             }
@@ -341,7 +337,10 @@ impl<T> Queue<T> {
 
     /// A later batch was taken though an earlier one was not: the broker lost track of this producer.
     fn give_up_gap(&mut self, completed: &mut Completed<T>) {
-        let error = order(&self.target, "the broker took a later batch before an earlier one, as after the topic was deleted");
+        let error = order(
+            &self.target,
+            "the broker took a later batch before an earlier one, as after the topic was deleted",
+        );
         while let Some(entry) = self.batches.front() {
             let result = match entry.state {
                 State::Acknowledged(offset) => Ok(offset),

@@ -125,10 +125,10 @@ impl<T> Sender<T> {
             return;
         }
         let rules = self.rules;
-        let partition = self.partitions.entry(target.clone()).or_insert_with(|| Partition {
-            queue: Queue::new(target, rules),
-            leader: Leader::Unknown,
-        });
+        let partition = self
+            .partitions
+            .entry(target.clone())
+            .or_insert_with(|| Partition { queue: Queue::new(target, rules), leader: Leader::Unknown });
         partition.queue.push(parts, token, deadline);
     }
 
@@ -145,7 +145,8 @@ impl<T> Sender<T> {
 
     /// The topics with a partition that this broker leads, as far as known.
     pub(super) fn topics_led_by(&self, broker: i32) -> impl Iterator<Item = &str> {
-        let led = self.partitions.iter().filter(move |(_, partition)| partition.leader == Leader::Known(broker));
+        let led =
+            self.partitions.iter().filter(move |(_, partition)| partition.leader == Leader::Known(broker));
         led.map(|((topic, _), _)| &**topic)
     }
 
@@ -168,7 +169,9 @@ impl<T> Sender<T> {
     /// When to poll again though nothing happens.
     pub(super) fn wake_at(&self) -> Option<Instant> {
         let identity = match self.identity {
-            Numbering::Unknown { retry_at, .. } if self.partitions.values().any(|p| !p.queue.empty()) => retry_at,
+            Numbering::Unknown { retry_at, .. } if self.partitions.values().any(|p| !p.queue.empty()) => {
+                retry_at
+            }
             _ => None,
         };
         // Batches behind those on their way need no timer: the answers wake us.
@@ -246,7 +249,8 @@ impl<T> Sender<T> {
         let (mut later, mut first) = (Vec::new(), Vec::new());
         for (target, partition) in &mut self.partitions {
             if partition.leader == Leader::Known(broker) {
-                let half = if start.as_ref().is_some_and(|start| target < start) { &mut later } else { &mut first };
+                let half =
+                    if start.as_ref().is_some_and(|start| target < start) { &mut later } else { &mut first };
                 half.push((target, partition));
             }
         }
