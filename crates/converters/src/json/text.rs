@@ -1,0 +1,211 @@
+//! Strings of JSON: what Jackson escapes when it writes, and what it makes of bytes when it reads.
+
+use api::Text;
+use bytes::Bytes;
+
+use super::scan::RawText;
+
+const MALFORMED: &str = "malformed UTF-8";
+
+/// How many bytes are examined together, so that the compiler can use vector instructions.
+const LANES: usize = 16;
+
+/// The length of the run in front that is written as it is.
+///
+/// Beyond quotes, backslashes and control characters, Jackson escapes what takes two UTF-16 units.
+fn plain_to_write(bytes: &[u8]) -> usize {
+    run(bytes, |byte| (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (byte >= 0xf0))
+}
+
+/// The length of the run in front that ends neither a string nor is an escape or an error.
+pub(super) fn plain_to_read(bytes: &[u8]) -> usize {
+    run(bytes, |byte| (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
+}
+
+#[inline(always)]
+fn run(bytes: &[u8], special: impl Fn(u8) -> bool) -> usize {
+    let (chunks, _) = bytes.as_chunks::<LANES>();
+    let clean = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, byte| any | special(*byte)));
+    let start = clean.count() * LANES;
+    let tail = &bytes[start..];
+    start + tail.iter().position(|byte| special(*byte)).unwrap_or(tail.len())
+}
+
+/// Appends a text in quotes.
+pub(super) fn write(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at(plain_to_write(rest.as_bytes()));
+        out.extend_from_slice(plain.as_bytes());
+        let mut chars = special.chars();
+        let Some(char) = chars.next() else { break };
+        write_escape(char, out);
+        rest = chars.as_str();
+    }
+    out.push(b'"');
+}
+
+fn write_escape(char: char, out: &mut Vec<u8>) {
+    let short = match char {
+        '"' | '\\' => char as u8,
+        '\u{8}' => b'b',
+        '\t' => b't',
+        '\n' => b'n',
+        '\u{c}' => b'f',
+        '\r' => b'r',
+        _ => {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                out.extend_from_slice(b"\\u");
+                out.extend([12, 8, 4, 0].map(|shift| b"0123456789ABCDEF"[usize::from(*unit >> shift & 15)]));
+            }
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+/// The text of a string, a slice of the message if it has no escapes.
+pub(super) fn read(raw: RawText<'_>, message: &Bytes) -> Result<Text, &'static str> {
+    if !raw.escaped
+        && let Ok(text) = Text::try_from(message.slice_ref(raw.bytes))
+    {
+        return Ok(text);
+    }
+    decode(raw).map(Text::from)
+}
+
+/// The text of a string.
+pub(super) fn decode(raw: RawText<'_>) -> Result<String, &'static str> {
+    match std::str::from_utf8(raw.bytes) {
+        Ok(text) => Ok(unescape(text)),
+        Err(_) => Ok(from_utf16(&decode_leniently(raw.bytes)?)),
+    }
+}
+
+/// Finds what is wrong with a string, whose escapes are known to be right.
+pub(super) fn check(raw: RawText<'_>) -> Result<(), &'static str> {
+    if raw.bytes.is_ascii() || std::str::from_utf8(raw.bytes).is_ok() {
+        return Ok(());
+    }
+    decode_leniently(raw.bytes).map(drop)
+}
+
+/// How many UTF-16 units bytes of UTF-8 are, escapes counted as they are written.
+pub(super) fn units(bytes: &[u8]) -> usize {
+    bytes.iter().map(|byte| usize::from(byte & 0xc0 != 0x80) + usize::from(*byte >= 0xf0)).sum()
+}
+
+/// Whether a word goes on, as Jackson decides it by Java's `Character.isJavaIdentifierPart`.
+pub(super) fn starts_with_identifier_part(bytes: &[u8]) -> bool {
+    match bytes.first() {
+        None | Some(..b'0' | b']' | b'}') => false,
+        Some(byte @ ..0x80) => byte.is_ascii_alphanumeric() || matches!(byte, b'$' | b'_' | 0x7f),
+        Some(_) => {
+            let front = &bytes[..bytes.len().min(4)];
+            let chunk = front.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+            chunk.chars().next().is_none_or(char::is_alphanumeric)
+        }
+    }
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        out.push_str(plain);
+        let (head, tail) = escape.split_at(1);
+        rest = tail;
+        match head {
+            "b" => out.push('\u{8}'),
+            "f" => out.push('\u{c}'),
+            "n" => out.push('\n'),
+            "r" => out.push('\r'),
+            "t" => out.push('\t'),
+            "u" => {
+                let (char, length) = unicode_escape(tail);
+                out.push(char);
+                rest = &tail[length..];
+            }
+            other => out.push_str(other),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The character of `XXXX` or `XXXX\uXXXX`, and its length. Half a pair is a question mark, what Java's UTF-8
+/// encoder makes of it.
+fn unicode_escape(text: &str) -> (char, usize) {
+    let unit = hex(&text[..4]);
+    if let Some(char) = char::from_u32(unit.into()) {
+        return (char, 4);
+    }
+    let low = text[4..].strip_prefix("\\u").map(|text| hex(&text[..4]));
+    match low.and_then(|low| char::decode_utf16([unit, low]).next()?.ok()) {
+        Some(char) => (char, 10),
+        None => ('?', 4),
+    }
+}
+
+fn hex(digits: &str) -> u16 {
+    u16::from_str_radix(digits, 16).expect("the scanner saw four hexadecimal digits")
+}
+
+fn from_utf16(units: &[u16]) -> String {
+    char::decode_utf16(units.iter().copied()).map(|char| char.unwrap_or('?')).collect()
+}
+
+/// Decodes what is not quite UTF-8 as Jackson does: overlong forms and surrogates are taken as they come.
+fn decode_leniently(bytes: &[u8]) -> Result<Vec<u16>, &'static str> {
+    let mut units = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let [first, tail @ ..] = rest {
+        let length = match first {
+            b'\\' => {
+                let (unit, length) = escaped_unit(tail);
+                units.push(unit);
+                rest = &tail[length..];
+                continue;
+            }
+            ..0x80 => 0,
+            0xc0..0xe0 => 1,
+            0xe0..0xf0 => 2,
+            0xf0..0xf8 => 3,
+            _ => return Err(MALFORMED),
+        };
+        let (more, tail) = tail.split_at_checked(length).ok_or(MALFORMED)?;
+        if more.iter().any(|byte| byte & 0xc0 != 0x80) {
+            return Err(MALFORMED);
+        }
+        push_lenient(*first, more, &mut units);
+        rest = tail;
+    }
+    Ok(units)
+}
+
+fn push_lenient(first: u8, more: &[u8], units: &mut Vec<u16>) {
+    let kept = [0x7f, 0x1f, 0x0f, 0x07][more.len()];
+    let code = more.iter().fold(i32::from(first & kept), |code, byte| code << 6 | i32::from(byte & 0x3f));
+    if more.len() < 3 {
+        return units.push(code as u16);
+    }
+    let code = code - 0x1_0000;
+    units.push((0xd800 | code >> 10) as u16);
+    units.push((0xdc00 | code & 0x3ff) as u16);
+}
+
+/// The UTF-16 unit of an escape behind its backslash, and its length.
+fn escaped_unit(escape: &[u8]) -> (u16, usize) {
+    let unit = match escape[0] {
+        b'b' => 8,
+        b'f' => 12,
+        b'n' => 10,
+        b'r' => 13,
+        b't' => 9,
+        b'u' => return (hex(std::str::from_utf8(&escape[1..5]).expect("digits are ASCII")), 5),
+        other => other,
+    };
+    (unit.into(), 1)
+}

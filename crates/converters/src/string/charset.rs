@@ -1,0 +1,90 @@
+//! The character sets of Java that every Java has, and that of western Windows.
+
+use api::Text;
+use bytes::Bytes;
+
+/// A character set.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Charset {
+    Utf8,
+    /// Big endian with a mark when written, either order when read.
+    Utf16,
+    Utf16Be,
+    Utf16Le,
+    Latin1,
+    Ascii,
+}
+
+impl Charset {
+    /// All of them, for messages.
+    pub(crate) const NAMES: &str = "UTF-8, UTF-16, UTF-16BE, UTF-16LE, ISO-8859-1 and US-ASCII";
+
+    /// The character set of a name or an alias of Java, in any case.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "utf-8" | "utf8" | "unicode-1-1-utf-8" => Self::Utf8,
+            "utf-16" | "utf_16" | "utf16" | "unicode" | "unicodebig" => Self::Utf16,
+            "utf-16be" | "utf_16be" | "iso-10646-ucs-2" | "x-utf-16be" | "unicodebigunmarked" => {
+                Self::Utf16Be
+            }
+            "utf-16le" | "utf_16le" | "x-utf-16le" | "unicodelittleunmarked" => Self::Utf16Le,
+            "iso-8859-1" | "iso8859-1" | "iso8859_1" | "iso_8859-1" | "iso_8859_1" | "iso_8859-1:1987"
+            | "iso-ir-100" | "latin1" | "l1" | "8859_1" | "819" | "cp819" | "ibm819" | "ibm-819"
+            | "csisolatin1" => Self::Latin1,
+            "us-ascii" | "ascii" | "ascii7" | "iso646-us" | "iso_646.irv:1991" | "iso_646.irv:1983"
+            | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso-ir-6" | "646" | "us" | "cp367" | "ibm367"
+            | "csascii" | "default" => Self::Ascii,
+            _ => return None,
+        })
+    }
+
+    /// Appends the bytes of a text; what the character set does not have becomes a question mark.
+    pub(crate) fn encode(self, text: &str, out: &mut Vec<u8>) {
+        match self {
+            Self::Utf8 => out.extend_from_slice(text.as_bytes()),
+            Self::Utf16 => {
+                // Java marks the order even of an empty text's absence: no text, no mark.
+                if !text.is_empty() {
+                    out.extend_from_slice(&[0xfe, 0xff]);
+                }
+                out.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
+            }
+            Self::Utf16Be => out.extend(text.encode_utf16().flat_map(u16::to_be_bytes)),
+            Self::Utf16Le => out.extend(text.encode_utf16().flat_map(u16::to_le_bytes)),
+            Self::Latin1 => out.extend(text.chars().map(|char| u8::try_from(char).unwrap_or(b'?'))),
+            Self::Ascii => {
+                out.extend(text.chars().map(|char| if char.is_ascii() { char as u8 } else { b'?' }))
+            }
+        }
+    }
+
+    /// The text of bytes, shared where it is UTF-8; what is malformed becomes U+FFFD.
+    pub(crate) fn decode(self, bytes: Bytes) -> Text {
+        match self {
+            Self::Utf8 => Text::try_from(bytes.clone())
+                .unwrap_or_else(|_| Text::from(String::from_utf8_lossy(&bytes).into_owned())),
+            Self::Utf16 => match &bytes[..] {
+                [0xff, 0xfe, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
+                [0xfe, 0xff, rest @ ..] | rest => decode_utf16(rest, u16::from_be_bytes),
+            },
+            Self::Utf16Be => decode_utf16(&bytes, u16::from_be_bytes),
+            Self::Utf16Le => decode_utf16(&bytes, u16::from_le_bytes),
+            Self::Latin1 => Text::from(bytes.iter().map(|byte| char::from(*byte)).collect::<String>()),
+            Self::Ascii => {
+                let char =
+                    |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };
+                Text::from(bytes.iter().map(char).collect::<String>())
+            }
+        }
+    }
+}
+
+fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Text {
+    let (units, rest) = bytes.as_chunks::<2>();
+    let text = char::decode_utf16(units.iter().map(|bytes| unit(*bytes)));
+    let mut text: String = text.map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    if !rest.is_empty() {
+        text.push(char::REPLACEMENT_CHARACTER);
+    }
+    Text::from(text)
+}

@@ -1,0 +1,80 @@
+//! Our converters, asked the way the judge is.
+
+use std::sync::Arc;
+
+use api::{Converter, Registry, Role, Schema, Value};
+use bytes::Bytes;
+use serde_json::{Value as Json, json};
+
+use crate::form;
+
+pub(crate) const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
+
+/// The configuration of a converter.
+pub(crate) type Config = Vec<(&'static str, String)>;
+
+pub(crate) fn converter(class: &str, config: &Config) -> Box<dyn Converter> {
+    let mut registry = Registry::default();
+    converters::register(&mut registry);
+    let plugin = registry.converters.iter().find(|plugin| plugin.description().class == class).unwrap();
+    let properties = config.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    plugin.configure(&properties, Role::Value).unwrap()
+}
+
+fn config_form(config: &Config) -> Json {
+    config.iter().map(|(key, value)| ((*key).to_owned(), Json::from(value.as_str()))).collect()
+}
+
+pub(crate) fn write_question(class: &str, config: &Config, schema: Option<&Arc<Schema>>, value: &Value) -> Json {
+    json!({
+        "do": "write",
+        "class": class,
+        "config": config_form(config),
+        "schema": form::schema(schema),
+        "value": form::value(value, schema.map(Arc::as_ref)),
+    })
+}
+
+pub(crate) fn write(class: &str, config: &Config, schema: Option<&Arc<Schema>>, value: &Value) -> Json {
+    let mut out = Vec::new();
+    let written = converter(class, config)
+        .encoder("topic", schema)
+        .and_then(|mut encoder| match encoder.borrow(value).map(<[u8]>::to_vec) {
+            Some(bytes) => {
+                out = bytes;
+                Ok(true)
+            }
+            None => encoder.encode(value, &mut out),
+        });
+    match written {
+        Ok(true) => json!({"bytes": hex::encode(out)}),
+        Ok(false) => json!({"bytes": null}),
+        Err(error) => json!({"error": format!("{error:#}")}),
+    }
+}
+
+pub(crate) fn read_question(class: &str, config: &Config, bytes: Option<&[u8]>) -> Json {
+    json!({"do": "read", "class": class, "config": config_form(config), "bytes": bytes.map(hex::encode)})
+}
+
+pub(crate) fn read(class: &str, config: &Config, bytes: Option<&[u8]>) -> Json {
+    let mut decoder = converter(class, config).decoder("topic");
+    let first = read_once(decoder.as_mut(), bytes);
+    // Once the schema is known another path is taken.
+    let second = read_once(decoder.as_mut(), bytes);
+    assert_eq!(first, second, "a message is read the same way again");
+    first
+}
+
+fn read_once(decoder: &mut dyn api::Decoder, bytes: Option<&[u8]>) -> Json {
+    match decoder.decode(bytes.map(Bytes::copy_from_slice)) {
+        Ok((schema, value)) => json!({
+            "schema": form::schema(schema.as_ref()),
+            "value": form::value(&value.unwrap_or_default(), schema.as_deref()),
+        }),
+        Err(error) => {
+            assert_eq!(error.reaction(), api::Reaction::Reject, "{error:?}");
+            json!({"error": format!("{error:#}")})
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Asks Kafka's own classes, many questions at once.
+
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Value as Json, json};
+use testkit::java::Judge;
+
+/// How many generated cases a test has; the nightly run asks for more.
+const CASES: &str = "CONVERTER_CASES";
+const CASES_DEFAULT: usize = 300;
+const AT_ONCE: usize = 100;
+
+static JUDGE: LazyLock<Mutex<Judge>> =
+    LazyLock::new(|| Mutex::new(Judge::start("ConverterJudge").expect("the judge starts")));
+
+/// The answers to questions.
+pub(crate) fn ask(questions: &[Json]) -> Vec<Json> {
+    let mut judge = JUDGE.lock().unwrap_or_else(PoisonError::into_inner);
+    let line = judge.ask(&serde_json::to_string(questions).unwrap()).unwrap();
+    serde_json::from_str(&line).unwrap()
+}
+
+/// An answer without the words of an error: that there is one counts.
+fn verdict(answer: &Json) -> Json {
+    if answer.get("error").is_some() { json!("error") } else { answer.clone() }
+}
+
+/// Asks about generated cases and fails with the smallest case whose answer is not ours.
+pub(crate) fn compare<T>(strategy: impl Strategy<Value = T>, question: impl Fn(&T) -> Json, ours: impl Fn(&T) -> Json) {
+    let count = std::env::var(CASES).map_or(CASES_DEFAULT, |count| count.parse().expect("CONVERTER_CASES is a number"));
+    let seed: [u8; 32] = std::array::from_fn(|_| rand_byte());
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let differs = |case: &T, answer: &Json| verdict(answer) != verdict(&ours(case));
+    for _ in 0..count.div_ceil(AT_ONCE) {
+        let trees: Vec<_> = (0..AT_ONCE).map(|_| strategy.new_tree(&mut runner).unwrap()).collect();
+        let cases: Vec<T> = trees.iter().map(ValueTree::current).collect();
+        let answers = ask(&cases.iter().map(&question).collect::<Vec<_>>());
+        let wrong = cases.iter().zip(&answers).position(|(case, answer)| differs(case, answer));
+        let Some(wrong) = wrong else { continue };
+        let mut tree = trees.into_iter().nth(wrong).expect("the place of a case");
+        let still_differs = |case: &T| differs(case, &ask(&[question(case)])[0]);
+        shrink(&mut tree, still_differs);
+        let case = tree.current();
+        let question = question(&case);
+        let answer = &ask(std::slice::from_ref(&question))[0];
+        panic!("seed {}\nasked  {question}\nKafka  {answer}\nours   {}", hex::encode(seed), ours(&case));
+    }
+}
+
+/// Makes a case simpler as long as it is still wrong.
+fn shrink<T, V: ValueTree<Value = T>>(tree: &mut V, wrong: impl Fn(&T) -> bool) {
+    for _ in 0..500 {
+        if !tree.simplify() {
+            return;
+        }
+        while !wrong(&tree.current()) {
+            if !tree.complicate() {
+                return;
+            }
+        }
+    }
+}
+
+fn rand_byte() -> u8 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0) as u8
+}
