@@ -1,14 +1,63 @@
 //! Configuration of the worker and files of connectors.
 
-use api::config::Properties;
+mod connector;
+mod keys;
+mod properties;
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use api::Registry;
+use api::config::{Config as _, Problem, Problems, Properties};
+use thiserror::Error;
+
+pub use connector::ConnectorFile;
+pub use keys::Keys;
+
+use crate::plugins;
+use crate::validate::OverridePolicy;
+
+/// How large a file of properties or JSON may be.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Why a file of configuration cannot be used. `Display` names the file.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// It cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// It is not written as it should be.
+    #[error("cannot read `{}`: {reason}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// Values of the worker are wrong, all of them are told.
+    #[error("the configuration of the worker in `{}` cannot be used:{}", path.display(), listed(.problems))]
+    Worker {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problems: Problems,
+    },
+}
 
 /// The configuration of a worker in standalone mode.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Everything that the worker properties say, for clients, converters and extensions.
+    /// Everything that the worker properties say, for clients, converters and REST.
     pub originals: Properties,
     /// `bootstrap.servers`.
     pub bootstrap_servers: Vec<String>,
+    /// `offset.storage.file.filename`: the file of committed source offsets.
+    pub offset_storage_file: PathBuf,
     /// `task.shutdown.graceful.timeout.ms`: the time that all tasks together have to end.
     pub task_shutdown_graceful_timeout_ms: u64,
     /// `offset.flush.interval.ms`: the time between commits of offsets.
@@ -22,3 +71,127 @@ pub struct Config {
     /// `topic.tracking.allow.reset`: whether users may reset the tracked topics.
     pub topic_tracking_allow_reset: bool,
 }
+
+impl Config {
+    /// Reads the worker properties of a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or values are wrong: all that are, at once.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let properties = read_properties(path)?;
+        Self::parse(properties).map_err(|problems| Error::Worker { path: path.to_owned(), problems })
+    }
+
+    /// Takes worker properties. Keys that are not known are kept for clients, converters and REST.
+    ///
+    /// # Errors
+    /// Values are wrong: all that are, at once.
+    pub fn parse(properties: Properties) -> Result<Self, Problems> {
+        let keys = Keys::parse(&properties);
+        let refused = refused(&properties);
+        match keys {
+            Ok(keys) if refused.is_empty() => Ok(Self::of(keys, properties)),
+            Ok(_) => Err(Problems(refused)),
+            Err(Problems(mut problems)) => {
+                problems.extend(refused);
+                Err(Problems(problems))
+            }
+        }
+    }
+
+    /// What is wrong with the plugins that the worker properties name.
+    ///
+    /// # Errors
+    /// There is no such plugin; the words tell the one that was probably meant.
+    pub fn check_plugins(&self, registry: &Registry) -> Result<(), Problems> {
+        let named = |key: &str| self.originals.get(key).map(|class| class.trim().to_owned());
+        let mut problems = Vec::new();
+        for key in ["key.converter", "value.converter"] {
+            if let Some(class) = named(key).filter(|class| plugins::converter(registry, class).is_none()) {
+                problems.push(unknown_class(key, &class, plugins::nearest_converter(registry, &class)));
+            }
+        }
+        let key = "header.converter";
+        if let Some(class) = named(key).filter(|class| plugins::header_converter(registry, class).is_none()) {
+            problems.push(unknown_class(key, &class, plugins::nearest_header_converter(registry, &class)));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+    }
+
+    fn of(keys: Keys, originals: Properties) -> Self {
+        Self {
+            originals,
+            bootstrap_servers: keys.bootstrap_servers,
+            offset_storage_file: keys.offset_storage_file_filename.into(),
+            task_shutdown_graceful_timeout_ms: millis(keys.task_shutdown_graceful_timeout_ms),
+            offset_flush_interval_ms: millis(keys.offset_flush_interval_ms),
+            offset_flush_timeout_ms: millis(keys.offset_flush_timeout_ms),
+            topic_creation_enable: keys.topic_creation_enable,
+            topic_tracking_enable: keys.topic_tracking_enable,
+            topic_tracking_allow_reset: keys.topic_tracking_allow_reset,
+        }
+    }
+}
+
+/// Reads a file of Java properties.
+///
+/// # Errors
+/// The file cannot be read or is not written as it should be.
+pub fn read_properties(path: &Path) -> Result<Properties, Error> {
+    let bytes = read(path)?;
+    properties::parse(&bytes).map_err(|reason| Error::Syntax { path: path.to_owned(), reason })
+}
+
+/// Reads a file whole.
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let length = fs::metadata(path).map_err(failed)?.len();
+    if length > FILE_BYTES_MAX {
+        let reason = format!("it has {length} bytes, more than any configuration");
+        return Err(Error::Syntax { path: path.to_owned(), reason });
+    }
+    fs::read(path).map_err(failed)
+}
+
+/// What is legal for a Java worker and would silently do something else here.
+fn refused(properties: &Properties) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut refuse = |key: &str, words: &str| {
+        if properties.get(key).is_some_and(|value| !value.trim().is_empty()) {
+            problems.push(Problem { key: key.to_owned(), message: format!("Configuration {key}: {words}") });
+        }
+    };
+    refuse(
+        "config.providers",
+        "configuration providers are not supported yet. Write the values themselves in place of the `${…}`, and \
+         leave the key out",
+    );
+    refuse(
+        "rest.extension.classes",
+        "extensions of the REST API are Java classes and cannot be loaded. Protect the REST API by other means, \
+         and leave the key out",
+    );
+    if let Err(message) = OverridePolicy::of(properties) {
+        problems.push(Problem { key: "connector.client.config.override.policy".to_owned(), message });
+    }
+    problems
+}
+
+fn unknown_class(key: &str, class: &str, nearest: Option<&str>) -> Problem {
+    let hint = plugins::hint(nearest);
+    let message =
+        format!("Invalid value {class} for configuration {key}: Class {class} could not be found.{hint}");
+    Problem { key: key.to_owned(), message }
+}
+
+/// A number that its validator has found to be none below zero.
+fn millis(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+fn listed(problems: &Problems) -> String {
+    problems.0.iter().map(|problem| format!("\n  {}", problem.message)).collect()
+}
+
+#[cfg(test)]
+mod tests;
