@@ -1,0 +1,123 @@
+//! The REST API against the recorded answers of Apache Kafka Connect, request by request.
+
+mod answer;
+mod differences;
+mod limits;
+
+use std::fs;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use testkit::directory::Directory;
+use testkit::{Kafka, Worker, wait};
+
+use self::answer::{Answer, Client};
+use self::differences::DIFFERENCES;
+
+const CASES: &str = include_str!("rest-cases/standalone.jsonl");
+const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
+const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
+/// How long a connector may take to get where a recorded answer has it.
+const LIMIT: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A recorded request and its answer.
+#[derive(Debug, Deserialize)]
+struct Case {
+    note: String,
+    method: String,
+    path: String,
+    request: Value,
+    content_type: Option<String>,
+    #[serde(flatten)]
+    answer: Answer,
+}
+
+#[test]
+fn every_recorded_answer_is_ours_or_differs_as_it_is_written_down() {
+    let directory = Directory::new("rest-cases").expect("a directory");
+    fs::write(directory.path().join("lines.txt"), "one\ntwo\nthree\n").expect("the input is written");
+    let worker = Worker::ferroduct_standalone(BINARY, Kafka::shared().bootstrap())
+        .property("key.converter", JSON)
+        .property("value.converter", JSON)
+        .start()
+        .expect("a worker");
+    let client = Client::new(worker.url());
+    let port = worker.url().rsplit(':').next().expect("a port").to_owned();
+    let place =
+        |text: &str| text.replace("DIR", &directory.path().display().to_string()).replace("PORT", &port);
+
+    let mut wrong = Vec::new();
+    for (index, line) in CASES.lines().enumerate() {
+        let case: Case = serde_json::from_str(&place(line)).expect("a case");
+        if let Err(problem) = replay(&client, index + 1, &case) {
+            let Case { note, method, path, request, .. } = &case;
+            wrong.push(format!("line {}: {method} {path} ({note}) {request}\n{problem}", index + 1));
+        }
+    }
+    assert!(wrong.is_empty(), "{} answers differ:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// Sends a request and compares the answer with what is expected, which is the recorded one unless a difference
+/// is written down.
+fn replay(client: &Client, line: usize, case: &Case) -> Result<(), String> {
+    let recorded = case.answer.normalized();
+    let mut expected = recorded.clone();
+    let mut stale = Vec::new();
+    for difference in DIFFERENCES.iter().filter(|difference| difference.lines.contains(&line)) {
+        let before = expected.clone();
+        difference.apply(&mut expected);
+        if expected == before {
+            stale.push(format!("this difference is none: {}", difference.reason));
+        }
+    }
+    let actual = if case.method == "GET" {
+        let mut last = None;
+        let reached = wait::until("the answer", LIMIT, PAUSE, || {
+            let answer = send(client, case)?;
+            let reached = answer == expected;
+            last = Some(answer);
+            Ok(reached.then_some(()))
+        });
+        // Without the expected answer the last one is shown.
+        drop(reached);
+        last.ok_or("the worker does not answer")?
+    } else {
+        settle(client, &case.path);
+        send(client, case).map_err(|error| format!("{error:#}"))?
+    };
+    if actual != expected {
+        stale.push(format!("expected {expected}\nactual   {actual}"));
+    }
+    if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
+}
+
+fn send(client: &Client, case: &Case) -> anyhow::Result<Answer> {
+    let body = match &case.request {
+        Value::Null => None,
+        Value::String(raw) => Some(raw.clone()),
+        json => Some(json.to_string()),
+    };
+    let kind = match (case.note.as_str(), &case.content_type) {
+        ("no content type", _) => None,
+        (_, Some(kind)) => Some(kind.as_str()),
+        (_, None) => Some("application/json"),
+    };
+    Ok(client.send(&case.method, &case.path, body.as_deref(), kind)?.normalized())
+}
+
+/// Waits until a connector and its tasks are neither starting nor stopping: what a restart answers depends on
+/// where they are.
+fn settle(client: &Client, path: &str) {
+    let Some(name) = path.strip_prefix("/connectors/").and_then(|rest| rest.split(['/', '?']).next()) else {
+        return;
+    };
+    let settled = wait::until("a settled state", LIMIT, PAUSE, || {
+        let status = client.send("GET", &format!("/connectors/{name}/status"), None, None)?.body;
+        let tasks = status["tasks"].as_array().cloned().unwrap_or_default();
+        let mut states = tasks.iter().chain([&status["connector"]]).map(|part| part["state"].as_str());
+        Ok((!states.any(|state| matches!(state, Some("RESTARTING" | "UNASSIGNED")))).then_some(()))
+    });
+    settled.unwrap_or_else(|error| panic!("{name}: {error:#}"));
+}

@@ -1,0 +1,127 @@
+//! An answer of the REST API, and a client that shows all of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::http::Request;
+
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// The headers that are compared.
+const HEADERS: [&str; 3] = ["Location", "Content-Type", "Allow"];
+
+/// An answer.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Value,
+}
+
+/// A client that keeps its connections.
+pub(super) struct Client {
+    agent: Agent,
+    url: String,
+}
+
+impl Client {
+    pub(super) fn new(url: &str) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .timeout_global(Some(ANSWER_LIMIT))
+            .build();
+        Self { agent: config.into(), url: url.to_owned() }
+    }
+
+    pub(super) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+        kind: Option<&str>,
+    ) -> anyhow::Result<Answer> {
+        let describe = || format!("cannot {method} `{path}`");
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        if let (Some(_), Some(kind)) = (body, kind) {
+            request = request.header("content-type", kind);
+        }
+        let response = match body {
+            Some(body) => self.agent.run(request.body(body.to_owned().into_bytes().as_slice())?),
+            None => self.agent.run(request.body(())?),
+        };
+        let mut response = response.with_context(describe)?;
+        let header =
+            |name: &str| Some((name.to_owned(), response.headers().get(name)?.to_str().ok()?.to_owned()));
+        let headers: BTreeMap<String, String> = HEADERS.into_iter().filter_map(header).collect();
+        let text = response.body_mut().read_to_string().with_context(describe)?;
+        let json = headers.get("Content-Type").is_some_and(|kind| kind == "application/json");
+        let body = match text.as_str() {
+            "" => Value::Null,
+            text if json => serde_json::from_str(text).with_context(describe)?,
+            text => json!({ "text": text }),
+        };
+        Ok(Answer { status: response.status().as_u16(), headers, body })
+    }
+}
+
+impl Answer {
+    /// The answer without what differs from run to run, and with lists in order whose order means nothing.
+    pub(super) fn normalized(&self) -> Self {
+        let mut answer = self.clone();
+        normalize(&mut answer.body, "");
+        if let Some(names) = answer.body.as_array_mut() {
+            sort(names);
+        }
+        if let Some(methods) = answer.headers.get_mut("Allow") {
+            *methods = sorted(methods);
+        }
+        if let Some(Value::String(text)) = answer.body.get_mut("text") {
+            *text = sorted(text);
+        }
+        answer
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} {}", self.status, self.headers, self.body)
+    }
+}
+
+fn normalize(value: &mut Value, key: &str) {
+    match value {
+        Value::Object(map) => map.iter_mut().for_each(|(key, value)| normalize(value, key)),
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| normalize(item, ""));
+            if key == "topics" {
+                sort(items);
+            }
+        }
+        Value::String(text) if matches!(key, "commit" | "kafka_cluster_id" | "trace") => {
+            assert!(!text.is_empty(), "`{key}` is empty");
+            "any".clone_into(text);
+        }
+        Value::Number(_) if key == "last_modified" => *value = Value::from("any"),
+        _ => {}
+    }
+}
+
+/// Puts names in order, if the items are names.
+fn sort(items: &mut [Value]) {
+    if items.iter().all(Value::is_string) {
+        items.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+    }
+}
+
+fn sorted(list: &str) -> String {
+    let mut items: Vec<&str> = list.split(',').map(str::trim).collect();
+    items.sort_unstable();
+    items.join(",")
+}

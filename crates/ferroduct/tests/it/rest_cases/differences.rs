@@ -1,0 +1,259 @@
+//! Where our answers are not those of Apache Kafka Connect, each with its reason.
+//!
+//! A difference that is no longer there fails the test, so that this table stays true. What it means for users
+//! is written in `docs/decisions/20261121-rest-differences.md`.
+
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+
+/// A difference.
+pub(super) struct Difference {
+    /// The lines of the recorded cases that it is about, from 1.
+    pub(super) lines: &'static [usize],
+    /// Why our answer is another one.
+    pub(super) reason: &'static str,
+    edit: Edit,
+}
+
+/// How the recorded answer becomes ours.
+enum Edit {
+    /// Ours is this error.
+    Error(u16, &'static str),
+    /// Ours has this header.
+    Header(&'static str, &'static str),
+    /// Ours is the recorded one, changed.
+    Body(fn(&mut Value)),
+}
+
+impl Difference {
+    /// Makes our answer of the recorded one.
+    pub(super) fn apply(&self, answer: &mut Answer) {
+        match self.edit {
+            Edit::Error(status, message) => {
+                answer.status = status;
+                answer.body = json!({ "error_code": status, "message": message });
+            }
+            Edit::Header(name, value) => {
+                answer.headers.insert(name.to_owned(), value.to_owned());
+            }
+            Edit::Body(edit) => edit(&mut answer.body),
+        }
+    }
+}
+
+/// The starts of the names of classes that are not built in.
+const NOT_BUILT_IN: [&str; 10] = [
+    "io.confluent.connect.jdbc.",
+    "org.apache.kafka.connect.mirror.",
+    "org.apache.kafka.connect.transforms.",
+    "org.apache.kafka.connect.converters.BooleanConverter",
+    "org.apache.kafka.connect.converters.DoubleConverter",
+    "org.apache.kafka.connect.converters.FloatConverter",
+    "org.apache.kafka.connect.converters.IntegerConverter",
+    "org.apache.kafka.connect.converters.LongConverter",
+    "org.apache.kafka.connect.converters.ShortConverter",
+    "org.apache.kafka.connect.transforms.predicates.",
+];
+
+pub(super) const DIFFERENCES: &[Difference] = &[
+    Difference {
+        lines: &[4, 5],
+        reason: "plugins that are not built in are not listed",
+        edit: Edit::Body(|body| {
+            let plugins = body.as_array_mut().expect("plugins");
+            plugins.retain(|plugin| built_in(&plugin["class"]));
+        }),
+    },
+    Difference {
+        lines: &[17, 18, 19, 22],
+        reason: "plugins that are not built in are not recommended",
+        edit: Edit::Body(|body| {
+            for config in body["configs"].as_array_mut().expect("keys") {
+                let recommended = config["value"]["recommended_values"].as_array_mut().expect("values");
+                recommended.retain(built_in);
+            }
+        }),
+    },
+    Difference {
+        lines: &[13],
+        reason: "there are no transforms yet",
+        edit: Edit::Error(404, "Unknown plugin org.apache.kafka.connect.transforms.Cast$Value."),
+    },
+    Difference {
+        lines: &[14],
+        reason: "there are no predicates yet",
+        edit: Edit::Error(
+            404,
+            "Unknown plugin org.apache.kafka.connect.transforms.predicates.TopicNameMatches.",
+        ),
+    },
+    Difference {
+        lines: &[19],
+        reason: "an unknown transform is told that there are none",
+        edit: Edit::Body(|body| {
+            let words = "Invalid value Nope for configuration transforms.a.type: Class Nope could not be found. \
+                         There are no transformations yet.";
+            config(body, "transforms.a.type")["value"]["errors"] = json!([words]);
+        }),
+    },
+    Difference {
+        lines: &[22],
+        reason: "there are no transforms and predicates yet, so each is unknown and brings no keys",
+        edit: Edit::Body(|body| {
+            body["error_count"] = json!(2);
+            let configs = body["configs"].as_array_mut().expect("keys");
+            configs.retain(|config| {
+                let name = config["value"]["name"].as_str().expect("a name");
+                let alias = name.starts_with("transforms.c.") || name.starts_with("predicates.p.");
+                !alias || name.ends_with(".type") || name.ends_with(".plugin.version")
+            });
+            for (prefix, class, noun) in [
+                ("transforms.c", "org.apache.kafka.connect.transforms.Cast$Value", "transformations"),
+                (
+                    "predicates.p",
+                    "org.apache.kafka.connect.transforms.predicates.TopicNameMatches",
+                    "predicates",
+                ),
+            ] {
+                let key = format!("{prefix}.type");
+                let words = format!(
+                    "Invalid value {class} for configuration {key}: Class {class} could not be found. There are no \
+                     {noun} yet."
+                );
+                config(body, &key)["value"]["value"] = Value::Null;
+                config(body, &key)["value"]["errors"] = json!([words]);
+                let version = config(body, &format!("{prefix}.plugin.version"));
+                version["definition"]["default_value"] = Value::Null;
+                version["value"]["value"] = Value::Null;
+                version["value"]["recommended_values"] = json!([]);
+            }
+        }),
+    },
+    Difference {
+        lines: &[6, 7, 34, 35, 57, 66, 75, 84, 93, 191, 192],
+        reason: "a body of JSON is declared to be one",
+        edit: Edit::Header("Content-Type", "application/json"),
+    },
+    Difference {
+        lines: &[7],
+        reason: "405 says which methods there are, as HTTP wants it",
+        edit: Edit::Header("Allow", "GET,HEAD,OPTIONS"),
+    },
+    Difference {
+        lines: &[191],
+        reason: "405 says which methods there are, as HTTP wants it",
+        edit: Edit::Header("Allow", "GET,HEAD,OPTIONS,POST"),
+    },
+    Difference {
+        lines: &[192],
+        reason: "405 says which methods there are, as HTTP wants it",
+        edit: Edit::Header("Allow", "DELETE,GET,HEAD,OPTIONS"),
+    },
+    Difference {
+        lines: &[21],
+        reason: "what is wrong with the request is 400, as it is where connectors are created",
+        edit: Edit::Error(400, "Connector config {} contains no connector type"),
+    },
+    Difference {
+        lines: &[29],
+        reason: "what is wrong with the request is 400 and told in words, not as a null pointer",
+        edit: Edit::Error(400, "the request has no \"config\""),
+    },
+    Difference {
+        lines: &[31],
+        reason: "JSON that is none is 400",
+        edit: Edit::Error(
+            400,
+            "cannot read the body of the request as JSON: EOF while parsing a value at line 1 column 8",
+        ),
+    },
+    Difference {
+        lines: &[32],
+        reason: "JSON of another shape is 400, without the names of Java classes",
+        edit: Edit::Error(400, "the body of the request has to be a JSON object, not an array"),
+    },
+    Difference {
+        lines: &[33],
+        reason: "an unknown property is 400, without the names of Java classes",
+        edit: Edit::Error(
+            400,
+            "Unrecognized field \"extra\", known properties are: \"config\", \"name\", \"initial_state\"",
+        ),
+    },
+    Difference {
+        lines: &[36],
+        reason: "classes are listed by name, and only those that are built in",
+        edit: Edit::Error(
+            400,
+            "Failed to find any class that implements Connector and which name matches NoSuchConnector, available \
+             connectors are: org.apache.kafka.connect.file.FileStreamSinkConnector, \
+             org.apache.kafka.connect.file.FileStreamSourceConnector",
+        ),
+    },
+    Difference {
+        lines: &[43],
+        reason: "topic creation is validated before the connector is stored, so it is refused and not left FAILED",
+        edit: Edit::Error(
+            400,
+            "Connector configuration is invalid and contains the following 1 error(s):\nInvalid value 0 for \
+             configuration topic.creation.default.partitions: Number of partitions must be positive, or -1 to use \
+             the broker's default\nYou can also find the above list of errors at the endpoint \
+             `/connector-plugins/{connectorType}/config/validate`",
+        ),
+    },
+    Difference {
+        lines: &[48, 49, 50, 51, 52, 201],
+        reason: "the connector of line 43 was refused",
+        edit: Edit::Body(|body| match body {
+            Value::Array(names) => names.retain(|name| name != "n6"),
+            Value::Object(connectors) => drop(connectors.remove("n6")),
+            _ => {}
+        }),
+    },
+    Difference {
+        lines: &[44],
+        reason: "an unknown state is 400, without the names of Java classes",
+        edit: Edit::Error(
+            400,
+            "cannot take \"SLEEPING\" for \"initial_state\": expected RUNNING, PAUSED or STOPPED",
+        ),
+    },
+    Difference {
+        lines: &[119, 134, 170],
+        reason: "restarting a task that is not there does not leave a status of it behind",
+        edit: Edit::Body(|body| {
+            let tasks = body["tasks"].as_array_mut().expect("tasks");
+            tasks.retain(|task| task["id"] != json!(9));
+        }),
+    },
+    Difference {
+        lines: &[140, 143],
+        reason: "a connector that is not there is 404, as in distributed mode",
+        edit: Edit::Error(404, "Unknown connector: none"),
+    },
+    Difference {
+        lines: &[144, 145],
+        reason: "a connector that is not there is 404, as in distributed mode",
+        edit: Edit::Error(404, "Unknown connector: none"),
+    },
+    Difference {
+        lines: &[148],
+        reason: "a connector that is not there is 404, as in distributed mode",
+        edit: Edit::Error(404, "Unknown connector none"),
+    },
+    Difference {
+        lines: &[159],
+        reason: "an unknown property is 400, without the names of Java classes",
+        edit: Edit::Error(400, "Unrecognized field \"x\", known properties are: \"offsets\""),
+    },
+];
+
+fn built_in(class: &Value) -> bool {
+    class.as_str().is_some_and(|class| !NOT_BUILT_IN.iter().any(|prefix| class.starts_with(prefix)))
+}
+
+fn config<'a>(body: &'a mut Value, name: &str) -> &'a mut Value {
+    let configs = body["configs"].as_array_mut().expect("keys");
+    configs.iter_mut().find(|config| config["value"]["name"] == name).expect("the key is there")
+}
