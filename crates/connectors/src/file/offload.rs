@@ -1,14 +1,14 @@
 //! Work that blocks, off the runtime, with a state that outlives a call which is dropped.
 
 use api::{Error, Result};
-use tokio::task::{self, JoinHandle};
+use tokio::sync::oneshot;
 
 /// A state that is worked on by one blocking call at a time.
 ///
 /// A future of [`Offload::finish`] may be dropped: the call goes on, and the next `finish` has its result.
 pub(super) struct Offload<T, R> {
     idle: Option<T>,
-    running: Option<JoinHandle<(T, R)>>,
+    running: Option<oneshot::Receiver<(T, R)>>,
 }
 
 impl<T: Send + 'static, R: Send + 'static> Offload<T, R> {
@@ -16,20 +16,30 @@ impl<T: Send + 'static, R: Send + 'static> Offload<T, R> {
         Self { idle: Some(state), running: None }
     }
 
+    /// The state; `None` while a call works on it.
+    pub(super) fn idle(&self) -> Option<&T> {
+        self.idle.as_ref()
+    }
+
     /// Whether a call was started whose result nobody has had.
     pub(super) fn running(&self) -> bool {
         self.running.is_some()
     }
 
-    /// Starts a call; the one before is finished.
-    pub(super) fn start(&mut self, work: impl FnOnce(&mut T) -> R + Send + 'static) -> Result<()> {
+    /// The call to be run where blocking is allowed; the one before is finished.
+    pub(super) fn start(
+        &mut self,
+        work: impl FnOnce(&mut T) -> R + Send + 'static,
+    ) -> Result<impl FnOnce() + Send + 'static> {
         // The state is gone where a call panicked: nothing is known about the file any more.
-        let mut state = self.idle.take().ok_or_else(|| Error::fail("the task was ended by a panic"))?;
-        self.running = Some(task::spawn_blocking(move || {
+        let mut state = self.idle.take().ok_or_else(|| Error::fail("a call on the file has panicked"))?;
+        let (sender, receiver) = oneshot::channel();
+        self.running = Some(receiver);
+        Ok(move || {
             let result = work(&mut state);
-            (state, result)
-        }));
-        Ok(())
+            // Nobody waits for it where the task is gone.
+            let _unwanted = sender.send((state, result));
+        })
     }
 
     /// The result of the call that was started; `None`: none is waited for.
@@ -38,7 +48,7 @@ impl<T: Send + 'static, R: Send + 'static> Offload<T, R> {
         let finished = running.await;
         self.running = None;
         let (state, result) =
-            finished.map_err(|error| Error::fail("a blocking call did not end").caused_by(error))?;
+            finished.map_err(|error| Error::fail("a call on the file has panicked").caused_by(error))?;
         self.idle = Some(state);
         Ok(Some(result))
     }

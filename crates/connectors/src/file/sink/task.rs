@@ -42,10 +42,10 @@ impl Task {
     ) -> Result<()> {
         let lines = std::mem::take(&mut self.lines);
         self.output.finish().await?;
-        self.output.start(move |output| {
+        spawn_blocking(self.output.start(move |output| {
             let result = call(output, &lines);
             (lines, result)
-        })?;
+        })?);
         let (lines, result) = self.output.finish().await?.expect("a call was started");
         self.lines = lines;
         self.lines.clear();

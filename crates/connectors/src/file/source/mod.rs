@@ -2,10 +2,12 @@
 
 mod block;
 mod pread;
+mod readers;
 mod stream;
 mod tail;
 mod task;
 mod utf8;
+mod watch;
 
 use std::sync::Arc;
 
@@ -16,9 +18,10 @@ use api::{
 };
 use async_trait::async_trait;
 use serde_json::Value as Json;
-use tokio::sync::Semaphore;
 use tracing::info;
 
+use self::readers::Readers;
+use self::watch::Watch;
 use super::Same;
 
 /// The key of a source partition: the file.
@@ -26,14 +29,18 @@ const FILENAME: &str = "filename";
 /// The key of an offset: the bytes before the next line.
 const POSITION: &str = "position";
 
-/// How many files are looked at by the same moment. One thread each: tasks without end must not mean threads
-/// without end.
-const READERS: usize = 4;
-
 /// The class of connectors that read lines of a file or of standard input.
-#[derive(Debug)]
 pub(crate) struct FileStreamSource {
-    readers: Arc<Semaphore>,
+    shared: Shared,
+}
+
+/// What all tasks share.
+#[derive(Clone, Default)]
+struct Shared {
+    /// The threads that read.
+    readers: Readers,
+    /// The files that nothing comes from.
+    watch: Watch,
 }
 
 #[derive(Clone, Config, Debug)]
@@ -59,7 +66,7 @@ impl Options {
 
 impl FileStreamSource {
     pub(super) fn new() -> Self {
-        Self { readers: Arc::new(Semaphore::new(READERS)) }
+        Self { shared: Shared::default() }
     }
 }
 
@@ -94,7 +101,7 @@ impl SourcePlugin for FileStreamSource {
 
     async fn task(&self, properties: &Properties, context: SourceContext) -> Result<Box<dyn SourceTask>> {
         let options = Options::read(properties)?;
-        Ok(Box::new(task::Task::start(options, &context, self.readers.clone()).await?))
+        Ok(Box::new(task::Task::start(options, &context, self.shared.clone()).await?))
     }
 
     fn alter_offsets(

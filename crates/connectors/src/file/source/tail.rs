@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use api::{Error, OrReaction, Result};
@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use super::block::{Block, complete_len};
 use super::pread;
+use super::watch::Known;
 use crate::file::identity::{Identity, look, streams};
 
 /// How much is read at once: large enough that the calls cost nothing, small enough to stay in the cache of a
@@ -122,6 +123,15 @@ impl Tail {
                 Err(error)
             }
         }
+    }
+
+    /// What was last found, for those who watch for a change.
+    pub(super) fn known(&self) -> Known {
+        self.open.as_ref().map(|open| (open.identity, open.seen_len.unwrap_or(0)))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     fn open_path(&mut self) -> Result<Step> {

@@ -6,20 +6,17 @@ use std::time::Duration;
 
 use api::{Batch, Result, Schema, SourceContext, SourceOffset, SourcePartition, SourceTask, Type};
 use async_trait::async_trait;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::block::Block;
 use super::stream::Stream;
 use super::tail::{Step, Tail};
-use super::{FILENAME, Options, POSITION, committed_position};
+use super::{FILENAME, Options, POSITION, Shared, committed_position};
 use crate::file::offload::Offload;
 
-/// How soon to look again at a file that had nothing to give; twice as long each time, as long as it stays so.
-const WAIT_MIN: Duration = Duration::from_millis(100);
-/// How late a new line may be seen. Java waits as long.
-const WAIT_MAX: Duration = Duration::from_secs(1);
-/// How long to wait for one of the shared threads: where a file system hangs, the others read on.
+/// How long a poll waits for lines. The watch wakes it, unless that hangs.
+const WAIT: Duration = Duration::from_secs(10);
+/// How long a task waits for its turn to read before it asks for another thread.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How many records a batch has at most, whatever `batch.size` allows: empty lines cost memory, too.
 const RECORDS_MAX: usize = 16 * 1024;
@@ -34,10 +31,7 @@ pub(super) struct Task {
     input: Input,
     /// Lines that were read and not yet given away.
     block: Option<Block>,
-    wait: Duration,
-    readers: Arc<Semaphore>,
-    /// Held while the file is looked at, until the thread that did it is free again.
-    permit: Option<OwnedSemaphorePermit>,
+    shared: Shared,
 }
 
 enum Input {
@@ -47,11 +41,7 @@ enum Input {
 }
 
 impl Task {
-    pub(super) async fn start(
-        options: Options,
-        context: &SourceContext,
-        readers: Arc<Semaphore>,
-    ) -> Result<Self> {
+    pub(super) async fn start(options: Options, context: &SourceContext, shared: Shared) -> Result<Self> {
         let (file, input) = match options.file {
             None => (None, Input::Stream(Stream::stdin()?)),
             Some(file) => {
@@ -70,9 +60,7 @@ impl Task {
             file,
             input,
             block: None,
-            wait: WAIT_MIN,
-            readers,
-            permit: None,
+            shared,
         })
     }
 
@@ -81,15 +69,16 @@ impl Task {
         match &mut self.input {
             Input::Tail(tail) => {
                 if !tail.running() {
-                    let permit = timeout(PATIENCE, self.readers.clone().acquire_owned()).await;
-                    self.permit = permit.ok().and_then(Result::ok);
-                    tail.start(Tail::step)?;
+                    self.shared.readers.submit(Box::new(tail.start(Tail::step)?));
                 }
-                let step = tail.finish().await;
-                self.permit = None;
-                step?.unwrap_or(Ok(Step::Nothing))
+                loop {
+                    if let Ok(step) = timeout(PATIENCE, tail.finish()).await {
+                        return step?.unwrap_or(Ok(Step::Nothing));
+                    }
+                    self.shared.readers.hurry();
+                }
             }
-            Input::Stream(stream) => match timeout(WAIT_MAX, stream.next()).await {
+            Input::Stream(stream) => match timeout(WAIT, stream.next()).await {
                 Ok(block) => block.map(Step::Lines),
                 Err(_) => Ok(Step::Nothing),
             },
@@ -97,10 +86,22 @@ impl Task {
         }
     }
 
-    async fn rest(&mut self) {
-        let wait = self.wait;
-        self.wait = (wait * 2).min(WAIT_MAX);
-        sleep(wait).await;
+    /// Waits until the file has changed, or for long enough.
+    async fn wait(&self) -> Result<()> {
+        match &self.input {
+            Input::Tail(tail) => match tail.idle().map(|tail| (tail.path(), tail.known())) {
+                Some((path, known)) => {
+                    timeout(WAIT, self.shared.watch.changed(path, known)).await.unwrap_or(Ok(()))
+                }
+                None => Ok(()),
+            },
+            // `read` has waited.
+            Input::Stream(_) => Ok(()),
+            Input::Stopped => {
+                sleep(WAIT).await;
+                Ok(())
+            }
+        }
     }
 
     /// The next records of the block.
@@ -136,20 +137,14 @@ impl SourceTask for Task {
             return Ok(vec![self.batch(block)]);
         }
         match self.read().await? {
-            Step::Lines(block) => {
-                self.wait = WAIT_MIN;
-                Ok(vec![self.batch(block)])
-            }
+            Step::Lines(block) => Ok(vec![self.batch(block)]),
             Step::Restarted => Ok(vec![self.empty_batch(0)]),
             Step::Stream => {
                 self.stream()?;
                 Ok(Vec::new())
             }
             Step::Nothing => {
-                // For a stream, `read` has waited.
-                if !matches!(self.input, Input::Stream(_)) {
-                    self.rest().await;
-                }
+                self.wait().await?;
                 Ok(Vec::new())
             }
         }
