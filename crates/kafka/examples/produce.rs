@@ -63,7 +63,8 @@ async fn write(producer: &Producer, topic: &Arc<str>, records: u64, bytes: usize
 
 fn build(options: &ProducerOptions, value: &[u8], records: u64) -> Result<RecordBatch, Error> {
     let size = options.max_request_size.min(1_000_000);
-    let timestamp_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+    let timestamp_ms =
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
     let mut builder = BatchBuilder::new(size);
     while u64::from(builder.records() as u32) < records
         && (builder.records() == 0 || builder.size_with(None, Some(value.len()), &[]) <= size)

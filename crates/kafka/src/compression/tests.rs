@@ -5,14 +5,15 @@ use super::*;
 fn levels(codec: Codec) -> &'static [i32] {
     match codec {
         Codec::Gzip => &[-1, 1, 9],
-        Codec::Zstd => &[-5, 3, 12],
+        Codec::Zstd => &[-5, 3],
         _ => &[0],
     }
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn every_codec_gives_back_what_it_was_given(bytes: Vec<u8>, repeat in 1..2_000usize) {
+    fn every_codec_gives_back_what_it_was_given(bytes: Vec<u8>, repeat in 1..500usize) {
         let bytes = bytes.repeat(repeat);
         for codec in Codec::ALL {
             for level in levels(codec) {
@@ -51,7 +52,7 @@ proptest! {
 
 #[test]
 fn a_small_stream_that_grows_without_end_is_stopped() {
-    let bomb = vec![0u8; 50 << 20];
+    let bomb = vec![0u8; 8 << 20];
     for codec in [Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
         let compressed = compress(Compression { codec, level: 3 }, &bomb).unwrap();
         let error = decompress(codec, &compressed, 1 << 20).expect_err("too long");

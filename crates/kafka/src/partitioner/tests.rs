@@ -21,7 +21,7 @@ fn keys_go_where_java_puts_them() {
     assert_eq!(partition_of_key(br#"["local-file-source",{"filename":"test.txt"}]"#, 25), 10);
     assert_eq!(partition_of_key(b"status-connector-foo", 5), 3);
     assert_eq!(partition_of_key(b"status-task-foo-0", 5), 1);
-    assert_eq!(partition_of_key(b"status-topic-bar:connector-foo", 5), 1);
+    assert_eq!(partition_of_key(b"status-topic-bar:connector-foo", 5), 3);
 }
 
 #[test]

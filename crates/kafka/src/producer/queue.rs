@@ -3,7 +3,8 @@
 //! Order is kept so: batches are numbered when first sent (with idempotence the broker takes nothing but the next
 //! number), and after any failure nothing is sent until every batch on its way has its answer. Then the first batch
 //! alone decides: all are sent again under their numbers, or it is given up and the rest begins a new epoch. In a
-//! new epoch numbers begin at 0, and the broker takes no batch of an earlier one after it.
+//! new epoch numbers begin at 0, and the broker takes no batch of an earlier one after it. A broker that knows nothing
+//! of this producer takes any number, so the first batch of an epoch goes alone.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -40,6 +41,8 @@ pub(super) struct Queue<T> {
     rules: Rules,
     batches: VecDeque<Entry<T>>,
     next_sequence: i32,
+    /// Whether the broker has acknowledged a batch of this epoch, and so refuses all but the next number.
+    established: bool,
     /// How often this partition began a new epoch.
     epochs: i16,
     next_ticket: u64,
@@ -92,6 +95,7 @@ impl<T> Queue<T> {
             rules,
             batches: VecDeque::new(),
             next_sequence: 0,
+            established: false,
             epochs: 0,
             next_ticket: 0,
             draining: false,
@@ -137,7 +141,8 @@ impl<T> Queue<T> {
         }
         let waiting = self.batches.iter().position(|entry| matches!(entry.state, State::Waiting))?;
         // While the first is failing, the rest need not fail with it.
-        let window = if self.failures > 0 { 1 } else { self.rules.max_in_flight };
+        let careful = self.failures > 0 || !self.established;
+        let window = if careful { 1 } else { self.rules.max_in_flight };
         (waiting < window).then(|| self.batches[waiting].batch.bytes())
     }
 
@@ -231,6 +236,7 @@ impl<T> Queue<T> {
             let offset = *offset;
             self.failures = 0;
             self.retry_at = None;
+            self.established = true;
             self.pop_front(Ok(offset), completed);
         }
     }
@@ -357,6 +363,7 @@ impl<T> Queue<T> {
         self.failures = 0;
         self.retry_at = None;
         self.next_sequence = 0;
+        self.established = false;
         for entry in &mut self.batches {
             entry.sequence = None;
             entry.state = State::Waiting;
