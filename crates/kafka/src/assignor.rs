@@ -97,3 +97,6 @@ impl Assignor {
 pub(crate) fn cooperative(strategies: &[Assignor]) -> bool {
     strategies.iter().all(|strategy| *strategy == Assignor::CooperativeSticky)
 }
+
+#[cfg(test)]
+mod tests;

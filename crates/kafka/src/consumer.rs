@@ -251,3 +251,6 @@ fn member_options(client: &Client, options: &ConsumerOptions) -> group::Options 
         backoff: client.options().retry_backoff,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -162,3 +162,6 @@ fn decode_next(set: &mut Received, check_crcs: bool) -> Result<Option<FetchedBat
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,3 +167,6 @@ impl Member {
         self.commands.send(command).await.ok();
     }
 }
+
+#[cfg(test)]
+mod tests;

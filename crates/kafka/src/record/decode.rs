@@ -185,3 +185,6 @@ impl Header {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
