@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener as Socket, ToSocketAddrs};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api::Registry;
 use api::config::{Config as _, Problem, Problems, Properties};
@@ -11,6 +11,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use worker::Herder;
 
 use crate::headers::Header;
@@ -217,8 +218,7 @@ async fn connection(stream: TcpStream, router: Router, stop: CancellationToken) 
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
         normalize(request.uri_mut());
-        let mut router = router.clone();
-        async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) }
+        answer(router.clone(), request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -234,6 +234,20 @@ async fn connection(stream: TcpStream, router: Router, stop: CancellationToken) 
             let _ = connection.await;
         }
     }
+}
+
+/// Answers a request and logs it: what changes something for everybody, what reads only for those who look.
+async fn answer(mut router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let start = Instant::now();
+    let response = router.call(request).await?;
+    let (status, ms) = (response.status().as_u16(), start.elapsed().as_millis());
+    if method.is_safe() {
+        debug!(%method, path, status, ms, "answered");
+    } else {
+        info!(%method, path, status, ms, "answered");
+    }
+    Ok(response)
 }
 
 /// Takes the slash off the end of a path: Kafka answers paths with and without it.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 use worker::Herder;
 use worker::herder::{ConnectorInfo, ConnectorStateInfo, InitialState, RawConfig};
 
+use super::path::Path;
 use super::query::Parameters;
 use crate::RestError;
 use crate::answer::{Answer, created, empty, ok};

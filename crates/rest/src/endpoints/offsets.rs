@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use api::{SourceOffset, SourcePartition};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::{Value, json};
 use worker::herder::ConnectorOffset;
 
+use super::path::Path;
 use crate::RestError;
 use crate::answer::{Answer, ok};
 use crate::body::{self, Json};

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use worker::{plugins, validate};
 
+use super::path::Path;
 use super::query::Parameters;
 use crate::RestError;
 use crate::answer::{Answer, ok};

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::json;
 
+use super::path::Path;
 use super::query::Parameters;
 use crate::RestError;
 use crate::answer::{Answer, empty, ok, with};
