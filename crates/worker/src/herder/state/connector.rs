@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api::config::Properties;
 
-use super::event::{Action, Generation, StartTask};
+use super::event::{Action, Failure, Generation, StartTask};
 use crate::herder::view::{Class, ConnectorView, TaskView};
 use crate::status::{State, Status, TargetState};
 use crate::task::{TaskEvent, TaskId};
@@ -77,6 +77,22 @@ impl Connector {
     /// The instance of this generation, if it is the present one.
     pub(super) fn instance(&mut self, generation: Generation) -> Option<&mut Instance> {
         self.instance.as_mut().filter(|instance| instance.generation == generation)
+    }
+
+    /// Takes note of how the start of an instance ended.
+    pub(super) fn take_start(&mut self, generation: Generation, outcome: &Result<(), Failure>) {
+        let Some(instance) = self.instance(generation) else { return };
+        match outcome {
+            Ok(()) => {
+                instance.phase = Phase::Started;
+                self.status = Status::of(State::Running);
+                self.failed_splits = 0;
+            }
+            Err(failure) => {
+                instance.phase = Phase::Failed;
+                self.status = Status::failed(failure.trace.clone());
+            }
+        }
     }
 
     /// Whether the connector can be split now.

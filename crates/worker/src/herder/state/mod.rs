@@ -402,24 +402,22 @@ impl Lane {
     }
 
     fn started(&mut self, generation: Generation, outcome: Result<(), Failure>, work: &mut Work<'_>) {
-        let Some(instance) = self.instance(generation).filter(|instance| instance.phase == Phase::Starting)
-        else {
-            return;
-        };
-        instance.phase = if outcome.is_ok() { Phase::Started } else { Phase::Failed };
-        let awaited = self.arrived(|awaited| *awaited == Awaited::Start { instance: generation });
         let Some(connector) = &mut self.connector else { return };
-        match outcome {
-            Ok(()) => {
-                connector.status = Status::of(Shown::Running);
-                connector.failed_splits = 0;
+        let Some(phase) = connector.instance(generation).map(|instance| instance.phase) else { return };
+        // What the connector has raised while it started counts for more than how its start ended.
+        let outcome = match (&connector.status.trace, phase) {
+            (Some(trace), Phase::Failed) => {
+                Err(Failure { message: first_line(trace), trace: trace.clone(), transient: false })
             }
-            Err(failure) => {
-                connector.status = Status::failed(failure.trace);
-                if awaited.is_some() {
-                    self.give_up(HerderError::Internal(failure.message), work);
-                }
-            }
+            _ => outcome,
+        };
+        if phase != Phase::Stopping {
+            connector.take_start(generation, &outcome);
+        }
+        if self.arrived(|awaited| *awaited == Awaited::Start { instance: generation }).is_some()
+            && let Err(failure) = outcome
+        {
+            self.give_up(HerderError::Internal(failure.message), work);
         }
     }
 
@@ -518,6 +516,10 @@ impl Lane {
             self.give_up(conflict(), work);
         }
     }
+}
+
+fn first_line(trace: &str) -> String {
+    trace.lines().next().unwrap_or_default().to_owned()
 }
 
 /// Asks the instance to end, if there is one that was not asked yet.
