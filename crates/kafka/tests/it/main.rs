@@ -1,6 +1,11 @@
 //! The client against a real Apache Kafka and Kafka's own clients.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod admin;
 mod assignor;
 mod consumer;
 mod group;
+mod producer;
 mod reader;
+mod writer;
