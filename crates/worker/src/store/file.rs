@@ -40,9 +40,12 @@ struct State {
     writing: bool,
 }
 
+/// Offsets to be set, or forgotten where there is none.
+type Changes = Vec<(Arc<SourcePartition>, Option<SourceOffset>)>;
+
 struct Waiting {
     connector: Box<str>,
-    offsets: Vec<(Arc<SourcePartition>, Option<SourceOffset>)>,
+    offsets: Changes,
     done: oneshot::Sender<Outcome>,
 }
 
@@ -87,11 +90,7 @@ impl OffsetStore for FileStore {
         Ok(self.entries().get(connector, partition))
     }
 
-    async fn write(
-        &self,
-        connector: &str,
-        offsets: Vec<(Arc<SourcePartition>, Option<SourceOffset>)>,
-    ) -> Result<()> {
+    async fn write(&self, connector: &str, offsets: Changes) -> Result<()> {
         let (done, outcome) = oneshot::channel();
         let start = {
             let mut state = self.shared.state.lock();

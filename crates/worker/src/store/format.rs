@@ -67,11 +67,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Entries, Damage> {
         return Err(if ours(bytes) { Damage::CutOff } else { Damage::Unknown });
     }
     let mut entries = Entries::default();
-    let mut found = 0;
-    for (line, number) in lines.by_ref() {
+    while let Some((line, number)) = lines.next() {
         let line = line.strip_suffix(b"\n").ok_or(Damage::CutOff)?;
         if let Some(told) = line.strip_prefix(END) {
-            check_count(found, told)?;
+            // The header and this line are none.
+            check_count(number - 2, told)?;
             return if lines.next().is_none() { Ok(entries) } else { Err(Damage::BehindEnd) };
         }
         let tab = line.iter().position(|&byte| byte == b'\t').ok_or(Damage::Line(number))?;
@@ -80,7 +80,6 @@ pub(super) fn read(bytes: &[u8]) -> Result<Entries, Damage> {
             return Err(Damage::Line(number));
         }
         entries.add(key.into(), value.into());
-        found += 1;
     }
     Err(Damage::CutOff)
 }
