@@ -1,2 +1,45 @@
-//! Skeleton.
-fn main() {}
+//! Kafka Connect in one binary: the command line, and the wiring of everything.
+
+mod logging;
+mod standalone;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Kafka Connect in one binary: moves data between Apache Kafka and other systems.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs one worker that keeps its connectors in memory and its offsets in a file
+    ///
+    /// Takes the files of Apache Kafka's `connect-standalone` as they are. More connectors can be created through
+    /// the REST API.
+    Standalone {
+        /// The worker's properties, such as Kafka's `config/connect-standalone.properties`
+        worker: PathBuf,
+        /// Connectors to start with: `.properties` files or JSON
+        connectors: Vec<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let levels = logging::start();
+    let outcome = match Arguments::parse().command {
+        Command::Standalone { worker, connectors } => standalone::run(&worker, &connectors, levels),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

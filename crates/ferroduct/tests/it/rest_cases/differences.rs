@@ -43,17 +43,10 @@ impl Difference {
 }
 
 /// The starts of the names of classes that are not built in.
-const NOT_BUILT_IN: [&str; 10] = [
+const NOT_BUILT_IN: [&str; 3] = [
     "io.confluent.connect.jdbc.",
     "org.apache.kafka.connect.mirror.",
     "org.apache.kafka.connect.transforms.",
-    "org.apache.kafka.connect.converters.BooleanConverter",
-    "org.apache.kafka.connect.converters.DoubleConverter",
-    "org.apache.kafka.connect.converters.FloatConverter",
-    "org.apache.kafka.connect.converters.IntegerConverter",
-    "org.apache.kafka.connect.converters.LongConverter",
-    "org.apache.kafka.connect.converters.ShortConverter",
-    "org.apache.kafka.connect.transforms.predicates.",
 ];
 
 pub(super) const DIFFERENCES: &[Difference] = &[

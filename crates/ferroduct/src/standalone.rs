@@ -1,0 +1,130 @@
+//! `ferroduct standalone`: one worker, wired together.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use api::Registry;
+use rest::{LogLevels, Server};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{info, warn};
+use worker::config::ConnectorFile;
+use worker::herder::Identity;
+use worker::store::FileStore;
+use worker::task::{Clients, Services};
+use worker::{Config, Herder};
+
+/// Threads for calls that block (files); they end when they have been idle for some seconds.
+const BLOCKING_THREADS_MAX: usize = 64;
+/// How long answers that are being written may take when the worker ends.
+const REST_GRACE: Duration = Duration::from_secs(1);
+
+/// Runs a worker until it is told to end.
+pub(crate) fn run(worker: &Path, connectors: &[PathBuf], levels: Arc<dyn LogLevels>) -> Result<()> {
+    let config = Config::load(worker)?;
+    let registry = Arc::new(plugins());
+    config.check_plugins(&registry)?;
+    let connectors = connectors.iter().map(|path| ConnectorFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let offsets = FileStore::open(&config.offset_storage_file).map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    let server = Server::bind(&config.originals)?;
+
+    let data = data_runtime().context("cannot start the threads of tasks")?;
+    let control = Builder::new_current_thread().enable_all().build().context("cannot start the control thread")?;
+    let clients = Clients::new(Arc::new(config.originals.clone()));
+    let services = Arc::new(Services {
+        config: Arc::new(config),
+        registry,
+        offsets: Arc::new(offsets),
+        clients,
+        runtime: data.handle().clone(),
+    });
+    let outcome = control.block_on(serve(server, services, connectors, levels));
+    // What was given up may still hold a thread; it must not hold the process.
+    data.shutdown_background();
+    control.shutdown_background();
+    outcome
+}
+
+/// Everything that this binary can run.
+fn plugins() -> Registry {
+    let mut registry = Registry::default();
+    connectors::register(&mut registry);
+    converters::register(&mut registry);
+    registry
+}
+
+/// Where tasks and connections to Kafka run, apart from REST and the herder (invariant 5).
+fn data_runtime() -> std::io::Result<Runtime> {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    Builder::new_multi_thread()
+        .worker_threads(threads)
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .thread_name("data")
+        .enable_all()
+        .build()
+}
+
+async fn serve(
+    server: rest::Bound,
+    services: Arc<Services>,
+    connectors: Vec<ConnectorFile>,
+    levels: Arc<dyn LogLevels>,
+) -> Result<()> {
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let identity = Identity { worker_id: server.worker_id(), commit: COMMIT.to_owned() };
+    let herder = Herder::start(services.clone(), identity);
+    let serving = server.serve(herder.clone(), services.registry.clone(), levels).context("cannot serve REST")?;
+    let outcome = tokio::select! {
+        created = create(&herder, connectors) => match created {
+            Ok(()) => {
+                info!("worker started");
+                signals.end().await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        },
+        () = signals.end() => Ok(()),
+    };
+    info!("worker stops");
+    tokio::select! {
+        () = async { tokio::join!(herder.shutdown(), serving.stop(REST_GRACE)); } => info!("worker stopped"),
+        () = signals.end() => warn!("told to end twice: the worker ends without its last commits"),
+    }
+    outcome
+}
+
+/// The commit that this binary was built from, where the build says so.
+const COMMIT: &str = match option_env!("FERRODUCT_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
+
+async fn create(herder: &Herder, connectors: Vec<ConnectorFile>) -> Result<()> {
+    for ConnectorFile { name, config, initial_state } in connectors {
+        let created = herder.create(&name, config, initial_state).await;
+        created.with_context(|| format!("cannot create the connector `{name}` of the command line"))?;
+    }
+    Ok(())
+}
+
+/// The signals that end the worker in good order.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for one of them.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
