@@ -10,7 +10,7 @@ use testkit::Kafka;
 
 use crate::{
     reader::{consumer, unique},
-    writer::{numbers, producer},
+    writer::{numbers, producer, start_ms},
 };
 
 fn admin(bootstrap: &str) -> Admin {
@@ -37,7 +37,10 @@ async fn a_topic_is_created_described_and_deleted() {
     assert_eq!(error.code(), Some(ResponseError::TopicAlreadyExists));
     let configs = admin.topic_configs(&topic.name).await.unwrap();
     let of = |name: &str| configs.iter().find(|config| config.name == name).unwrap();
-    assert_eq!((of("cleanup.policy").value.as_deref(), of("cleanup.policy").explicit), (Some("compact"), true));
+    assert_eq!(
+        (of("cleanup.policy").value.as_deref(), of("cleanup.policy").explicit),
+        (Some("compact"), true)
+    );
     assert!(!of("max.message.bytes").explicit);
     admin.delete_topic(&topic.name).await.unwrap();
     let error = admin.delete_topic(&topic.name).await.unwrap_err();
@@ -69,7 +72,6 @@ async fn offsets_are_listed_by_end_and_by_time() {
     admin.create_topic(&topic).await.unwrap();
     let producer = producer(kafka.bootstrap(), &[]);
     let name: Arc<str> = topic.name.as_str().into();
-    // The number n has the timestamp 1000 + n.
     producer.send(&name, 1, numbers(0..10, Compression::NONE)).await.unwrap().await.unwrap();
     let partitions = [TopicPartition::new(name.clone(), 0), TopicPartition::new(name, 1)];
     let ask = async |spec| {
@@ -78,8 +80,8 @@ async fn offsets_are_listed_by_end_and_by_time() {
     };
     assert_eq!(ask(OffsetSpec::Earliest).await, [Some(0), Some(0)]);
     assert_eq!(ask(OffsetSpec::Latest).await, [Some(0), Some(10)]);
-    assert_eq!(ask(OffsetSpec::Timestamp(1_004)).await, [None, Some(4)]);
-    assert_eq!(ask(OffsetSpec::Timestamp(2_000)).await, [None, None]);
+    assert_eq!(ask(OffsetSpec::Timestamp(start_ms() + 4)).await, [None, Some(4)]);
+    assert_eq!(ask(OffsetSpec::Timestamp(start_ms() + 10)).await, [None, None]);
 }
 
 #[tokio::test]

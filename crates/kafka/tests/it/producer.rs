@@ -14,7 +14,7 @@ use tokio::{task::block_in_place, time};
 
 use crate::{
     reader::{LIMIT, unique},
-    writer::{Writer, check, numbers, producer},
+    writer::{Writer, check, numbers, producer, start_ms},
 };
 
 /// A topic of one partition, named after the test.
@@ -52,12 +52,14 @@ async fn write_during(writer: &mut Writer, fault: impl FnOnce() + Send) {
 async fn java_reads_every_codec() {
     let kafka = Kafka::shared();
     for codec in Codec::ALL {
-        let topic = new_topic(kafka, &format!("codec-{}", codec.name()), &[]);
+        // The records are from 1970.
+        let topic = new_topic(kafka, &format!("codec-{}", codec.name()), &[("retention.ms", "-1")]);
         let producer = producer(kafka.bootstrap(), &[("compression.type", codec.name())]);
         let mut builder = BatchBuilder::new(0);
         for number in 0..2_000 {
             let (key, value) = (format!("k{number}"), format!("value {number}").repeat(10));
-            let headers = [RecordHeader { key: "h", value: Some(b"1") }, RecordHeader { key: "n", value: None }];
+            let headers =
+                [RecordHeader { key: "h", value: Some(b"1") }, RecordHeader { key: "n", value: None }];
             builder.append(7_000 + number, Some(key.as_bytes()), Some(value.as_bytes()), &headers);
         }
         builder.append(9_000, None, None, &[]);
@@ -86,7 +88,7 @@ async fn a_killed_broker_has_everything_once_and_in_order() {
     let mut writer = Writer::new(kafka.bootstrap(), &topic, &[]);
     writer.write(1).await;
     write_during(&mut writer, || {
-        for _ in 0..3 {
+        for _ in 0..2 {
             kafka.kill().unwrap();
             kafka.restart().unwrap();
         }
@@ -152,9 +154,10 @@ async fn a_record_too_large_is_named_and_the_rest_is_written() {
     let topic = new_topic(kafka, "too-large", &[("max.message.bytes", "500")]);
     let producer = producer(kafka.bootstrap(), &[]);
     let mut builder = BatchBuilder::new(0);
-    builder.append(0, None, Some(b"0"), &[]);
-    builder.append(0, None, Some(&[b'x'; 600]), &[]);
-    builder.append(0, None, Some(b"1"), &[]);
+    let (now_ms, large) = (start_ms(), [b'x'; 600]);
+    builder.append(now_ms, None, Some(b"0"), &[]);
+    builder.append(now_ms, None, Some(&large), &[]);
+    builder.append(now_ms, None, Some(b"1"), &[]);
     let batch = builder.finish(Compression::NONE).unwrap().unwrap();
     let large = producer.send(&topic, 0, batch).await.unwrap();
     let small = producer.send(&topic, 0, numbers(2..5, Compression::NONE)).await.unwrap();
@@ -191,9 +194,9 @@ async fn every_kind_of_acknowledgement_delivers() {
             assert_eq!(delivery.await.unwrap(), expected, "acks={acks}");
         }
         // Without an acknowledgement the broker may still be busy with the last ones.
-        let limit = Duration::from_millis(50);
+        let pause = Duration::from_millis(50);
         let arrived = || Ok((kafka.end_offsets(&topic)? == [100]).then_some(()));
-        block_in_place(|| testkit::wait::until("all records", LIMIT, limit, arrived)).unwrap();
+        block_in_place(|| testkit::wait::until("all records", LIMIT, pause, arrived)).unwrap();
         check(kafka, &topic, 100);
     }
 }
@@ -277,8 +280,7 @@ async fn a_time_that_is_up_is_an_error_with_its_reason() {
 async fn memory_is_bounded_and_comes_back() {
     let kafka = Kafka::shared();
     let missing: Arc<str> = unique("full").into();
-    let settings =
-        [("buffer.memory", "1000"), ("max.block.ms", "300"), ("delivery.timeout.ms", "2000")];
+    let settings = [("buffer.memory", "1000"), ("max.block.ms", "300"), ("delivery.timeout.ms", "2000")];
     let producer = producer(kafka.bootstrap(), &settings);
     let batch = numbers(0..100, Compression::NONE);
     assert!(batch.bytes() > 600);

@@ -1,6 +1,10 @@
 //! A producer of ours that writes the numbers 0, 1, 2… and knows where each has to be.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use kafka::{BatchBuilder, Client, Compression, Delivery, Producer, RecordBatch, config};
 use testkit::Kafka;
@@ -15,11 +19,17 @@ pub(crate) fn producer(bootstrap: &str, settings: &[(&str, &str)]) -> Producer {
     Producer::new(Client::new(parsed.client), parsed.options)
 }
 
-/// A batch of these numbers as text.
+/// The timestamp of number 0, in milliseconds: when this process first asked, so that retention deletes nothing.
+pub(crate) fn start_ms() -> i64 {
+    static START_MS: OnceLock<i64> = OnceLock::new();
+    *START_MS.get_or_init(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64)
+}
+
+/// A batch of these numbers as text, a millisecond apart.
 pub(crate) fn numbers(range: std::ops::Range<u64>, compression: Compression) -> RecordBatch {
     let mut builder = BatchBuilder::new(0);
     for number in range {
-        builder.append(1_000 + number as i64, None, Some(number.to_string().as_bytes()), &[]);
+        builder.append(start_ms() + number as i64, None, Some(number.to_string().as_bytes()), &[]);
     }
     builder.finish(compression).unwrap().expect("some numbers")
 }
