@@ -2,7 +2,8 @@
 //!
 //! Java 17 sometimes prints a digit more than the shortest text, and which digits follows from the arithmetic of
 //! its own algorithm (Steele and White with 32-bit, 64-bit and long integers). Where fifteen digits of a double
-//! or six of a float are enough both agree, and the shortest text comes from a fast algorithm.
+//! or six of a float are enough both agree, but for powers of two and for numbers that are whole because they have
+//! no more bits, and the shortest text comes from a fast algorithm.
 
 use num_bigint::BigUint;
 use num_traits::Zero;
@@ -16,7 +17,7 @@ pub(crate) fn write_double(value: f64, out: &mut Vec<u8>) {
     let fraction = bits & ((1 << 52) - 1);
     let exponent = ((bits >> 52) & 0x7ff) as i32;
     let digits = shortest(zmij::Buffer::new().format_finite(value.abs()), 15)
-        .filter(|_| fraction != 0 && exponent != 0 && value.abs() < 1e22)
+        .filter(|_| fraction != 0 && exponent != 0 && value.abs() < 9_007_199_254_740_992.0)
         .unwrap_or_else(|| Binary::double(fraction, exponent).digits());
     digits.write(value.is_sign_negative(), out);
 }
@@ -30,7 +31,7 @@ pub(crate) fn write_float(value: f32, out: &mut Vec<u8>) {
     let fraction = bits & ((1 << 23) - 1);
     let exponent = ((bits >> 23) & 0xff) as i32;
     let digits = shortest(zmij::Buffer::new().format_finite(value.abs()), 6)
-        .filter(|_| fraction != 0 && exponent != 0 && value.abs() < 1e10)
+        .filter(|_| fraction != 0 && exponent != 0 && value.abs() < 16_777_216.0)
         .unwrap_or_else(|| Binary::float(fraction.into(), exponent).digits());
     digits.write(value.is_sign_negative(), out);
 }

@@ -209,7 +209,7 @@ final class ConnectForm {
     }
 
     /** A surrogate without its other half becomes a question mark, as wherever Java writes UTF-8. */
-    private static String wellFormed(String text) {
+    static String wellFormed(String text) {
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 }

@@ -63,10 +63,10 @@ public final class ConverterJudge {
             ask(question, answer);
         } catch (Exception | StackOverflowError e) {
             answer.removeAll();
-            answer.put("error", e.getClass().getName()).put("message", e.getMessage());
+            answer.put("error", e.getClass().getName()).put("message", ConnectForm.wellFormed(String.valueOf(e.getMessage())));
             ArrayNode causes = answer.putArray("causes");
             for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause())
-                causes.add(cause.getClass().getName() + ": " + cause.getMessage());
+                causes.add(ConnectForm.wellFormed(cause.getClass().getName() + ": " + cause.getMessage()));
         }
         return answer;
     }
@@ -143,7 +143,7 @@ public final class ConverterJudge {
 
     private static Map<String, Object> config(JsonNode question) {
         Map<String, Object> config = new HashMap<>();
-        question.path("config").fields().forEachRemaining(entry -> config.put(entry.getKey(), entry.getValue().asText()));
+        question.path("config").properties().forEach(entry -> config.put(entry.getKey(), entry.getValue().asText()));
         return config;
     }
 

@@ -87,10 +87,10 @@ fn parts(text: &str) -> (BigInt, i32) {
     (unscaled, scale(text).expect("the scanner checks the scale"))
 }
 
-/// The scale of a number with a point or an exponent, if 32 bits hold it.
+/// The scale of a number with a point or an exponent, if 32 bits hold both.
 pub(super) fn scale(text: &str) -> Option<i32> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let fraction = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    let exponent: i64 = exponent.parse().ok()?;
-    i32::try_from((fraction as i64).checked_sub(exponent)?).ok()
+    let exponent: i32 = exponent.parse().ok().filter(|exponent| *exponent != i32::MIN)?;
+    i32::try_from(fraction as i64 - i64::from(exponent)).ok()
 }

@@ -29,7 +29,7 @@ pub(super) struct RawText<'a> {
     pub(super) escaped: bool,
 }
 
-/// A number, as it is written but for leading zeros.
+/// A number; those that are not a value are as they are written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Number<'a> {
     /// A whole number of 64 bits.
@@ -159,6 +159,9 @@ impl<'a> Scanner<'a> {
         if name.bytes.len() > NAME_MAX {
             return self.malformed("a name is too long");
         }
+        if name.escaped && !text::has_whole_pairs(name.bytes) {
+            return self.malformed("half a surrogate pair in a name");
+        }
         self.colon()?;
         Ok(name)
     }
@@ -225,22 +228,15 @@ impl<'a> Scanner<'a> {
         if self.at - first > NUMBER_MAX {
             return self.malformed("a number is too long");
         }
-        let digits =
-            |from: usize, to: usize| std::str::from_utf8(&self.bytes[from..to]).expect("a number is ASCII");
+        let written = std::str::from_utf8(&self.bytes[start..self.at]).expect("a number is ASCII");
         if fraction {
             // Java cannot hold the scale of a number with an exponent beyond 32 bits.
-            let number = digits(if first > start + 1 { first } else { start }, self.at);
-            let number =
-                if negative && !number.starts_with('-') { digits(first - 1, self.at) } else { number };
-            return match super::number::scale(number) {
-                Some(_) => Ok(Number::Fraction(number)),
+            return match super::number::scale(written) {
+                Some(_) => Ok(Number::Fraction(written)),
                 None => self.malformed("the exponent of a number is too large"),
             };
         }
-        Ok(match small(&self.bytes[first..whole], negative) {
-            Some(value) => Number::Int(value),
-            None => Number::Big(digits(first - usize::from(negative), whole)),
-        })
+        Ok(small(&self.bytes[first..whole], negative).map_or(Number::Big(written), Number::Int))
     }
 
     fn digits(&mut self) -> Result<()> {

@@ -110,6 +110,24 @@ pub(super) fn starts_with_identifier_part(bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether no escape is half a surrogate pair: Jackson lets that pass in strings, not in names.
+pub(super) fn has_whole_pairs(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(place) = memchr::memchr(b'\\', rest) {
+        let (unit, length) = escaped_unit(&rest[place + 1..]);
+        rest = &rest[place + 1 + length..];
+        match unit {
+            0xd800..0xdc00 => match rest {
+                [b'\\', escape @ ..] if (0xdc00..0xe000).contains(&escaped_unit(escape).0) => rest = &escape[5..],
+                _ => return false,
+            },
+            0xdc00..0xe000 => return false,
+            _ => {}
+        }
+    }
+    true
+}
+
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -157,7 +175,7 @@ fn from_utf16(units: &[u16]) -> String {
     char::decode_utf16(units.iter().copied()).map(|char| char.unwrap_or('?')).collect()
 }
 
-/// Decodes what is not quite UTF-8 as Jackson does: overlong forms and surrogates are taken as they come.
+/// Decodes what is not quite UTF-8 as Jackson does, which takes overlong forms as they come.
 fn decode_leniently(bytes: &[u8]) -> Result<Vec<u16>, &'static str> {
     let mut units = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -179,21 +197,23 @@ fn decode_leniently(bytes: &[u8]) -> Result<Vec<u16>, &'static str> {
         if more.iter().any(|byte| byte & 0xc0 != 0x80) {
             return Err(MALFORMED);
         }
-        push_lenient(*first, more, &mut units);
+        push_lenient(*first, more, &mut units)?;
         rest = tail;
     }
     Ok(units)
 }
 
-fn push_lenient(first: u8, more: &[u8], units: &mut Vec<u16>) {
+fn push_lenient(first: u8, more: &[u8], units: &mut Vec<u16>) -> Result<(), &'static str> {
     let kept = [0x7f, 0x1f, 0x0f, 0x07][more.len()];
     let code = more.iter().fold(i32::from(first & kept), |code, byte| code << 6 | i32::from(byte & 0x3f));
     if more.len() < 3 {
-        return units.push(code as u16);
+        units.push(code as u16);
+        return if (0xd800..0xe000).contains(&code) { Err(MALFORMED) } else { Ok(()) };
     }
     let code = code - 0x1_0000;
     units.push((0xd800 | code >> 10) as u16);
     units.push((0xdc00 | code & 0x3ff) as u16);
+    Ok(())
 }
 
 /// The UTF-16 unit of an escape behind its backslash, and its length.

@@ -151,6 +151,11 @@ pub(crate) fn value(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
     }
 }
 
+/// An element of an array or a map, in which a default does not stand for null.
+fn element(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
+    if schema.optional { value(schema) } else { present(schema) }
+}
+
 fn present(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
     match schema.name.as_deref() {
         Some(logical::DECIMAL) => {
@@ -171,7 +176,7 @@ fn present(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
         Type::Boolean => any::<bool>().prop_map(Value::Bool).boxed(),
         Type::String => text().prop_map(|text| Value::Text(text.into())).boxed(),
         Type::Bytes => vec(any::<u8>(), 0..20).prop_map(|bytes| Value::Bytes(Bytes::from(bytes))).boxed(),
-        Type::Array => vec(value(schema.value.as_ref().unwrap()), 0..5).prop_map(Value::Array).boxed(),
+        Type::Array => vec(element(schema.value.as_ref().unwrap()), 0..5).prop_map(Value::Array).boxed(),
         Type::Map => map(schema),
         Type::Struct => schema
             .fields
@@ -184,7 +189,7 @@ fn present(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
 }
 
 fn map(schema: &Schema) -> BoxedStrategy<Value> {
-    let entries = vec((value(schema.key.as_ref().unwrap()), value(schema.value.as_ref().unwrap())), 0..5);
+    let entries = vec((element(schema.key.as_ref().unwrap()), element(schema.value.as_ref().unwrap())), 0..5);
     entries
         .prop_map(|entries| {
             let mut unique: Vec<(Value, Value)> = Vec::new();
@@ -231,4 +236,91 @@ pub(crate) fn schemaless() -> BoxedStrategy<Value> {
         prop_oneof![vec(inner, 0..6).prop_map(Value::Array), entries]
     })
     .boxed()
+}
+
+/// Numbers of JSON in every form, and some that are none.
+fn number_text() -> BoxedStrategy<String> {
+    prop_oneof![
+        3 => any::<i64>().prop_map(|number| number.to_string()),
+        3 => (-200i64..200).prop_map(|number| number.to_string()),
+        2 => "-?[0-9]{1,22}",
+        3 => "-?[0-9]{1,18}\\.[0-9]{1,18}",
+        3 => "-?[0-9]{1,4}(\\.[0-9]{1,4})?[eE][+-]?[0-9]{1,3}",
+        1 => "-?0{1,4}[0-9]{0,3}(\\.[0-9]{0,3})?([eE][+-]?[0-9]{0,12})?",
+        1 => "[-+.0-9eE]{1,6}",
+        1 => select(vec![
+            "-0", "-0.0", "0e5", "1e-400", "-1e-400", "1e400", "9223372036854775807", "9223372036854775808",
+            "-9223372036854775808", "-9223372036854775809", "18446744073709551616", "1e2147483647", "1e-2147483647",
+            "1e2147483648", "2147483647", "2147483648", "-2147483648", "-2147483649", "NaN", "Infinity", "-Infinity",
+            "+1", ".5", "5.", "0x10", "1_000", "1d",
+        ]).prop_map(str::to_owned),
+    ]
+    .boxed()
+}
+
+/// Strings of JSON with their quotes, most of them right.
+fn string_text() -> BoxedStrategy<Vec<u8>> {
+    let escape = prop_oneof![
+        "\\\\[\"\\\\/bfnrt]",
+        "\\\\u[0-9a-fA-F]{4}",
+        "\\\\u[dD][89abAB][0-9]{2}\\\\u[dD][c-fC-F][0-9]{2}",
+        "\\\\[ux][0-9a-z]{0,4}",
+    ];
+    let piece = prop_oneof![
+        6 => "[a-zA-Z0-9 ]{0,9}".prop_map(String::into_bytes),
+        2 => text().prop_filter("quotes end a string", |text| !text.contains(['"', '\\'])).prop_map(String::into_bytes),
+        3 => escape.prop_map(String::into_bytes),
+        1 => select(vec![&b"\xc0\x80"[..], b"\xed\xa0\x80", b"\xed\xa0\x80\xed\xb0\x80", b"\xf5\x80\x80\x80",
+            b"\xff", b"\x80", b"\xe2\x82", b"\xf0\x9f\x98", b"\x01", b"\x7f"]).prop_map(<[u8]>::to_vec),
+    ];
+    vec(piece, 0..4)
+        .prop_map(|pieces| [b"\"".as_slice(), &pieces.concat(), b"\""].concat())
+        .boxed()
+}
+
+fn space() -> BoxedStrategy<&'static str> {
+    prop_oneof![12 => Just(""), 1 => select(vec![" ", "\n", "\t", "\r\n", "  "]), ].boxed()
+}
+
+/// JSON text of any shape.
+pub(crate) fn json_text() -> BoxedStrategy<Vec<u8>> {
+    let leaf = prop_oneof![
+        2 => number_text().prop_map(String::into_bytes),
+        3 => string_text(),
+        1 => select(vec!["true", "false", "null"]).prop_map(|word| word.as_bytes().to_vec()),
+    ];
+    leaf.prop_recursive(4, 40, 8, |inner| {
+        let name = prop_oneof![
+            4 => "\"[a-e]{1,2}\"".prop_map(String::into_bytes),
+            1 => string_text(),
+            1 => select(vec!["\"Aa\"", "\"BB\"", "\"AaAa\"", "\"BBBB\"", "\"AaBB\""]).prop_map(|text| text.as_bytes().to_vec()),
+        ];
+        let member = (space(), name, space(), space(), inner.clone(), space()).prop_map(|(a, name, b, c, value, d)| {
+            [a.as_bytes(), &name, b.as_bytes(), b":", c.as_bytes(), &value, d.as_bytes()].concat()
+        });
+        let element = (space(), inner, space()).prop_map(|(a, value, b)| [a.as_bytes(), &value, b.as_bytes()].concat());
+        prop_oneof![
+            vec(element, 0..6).prop_map(|elements| [b"[", elements.join(&b","[..]).as_slice(), b"]"].concat()),
+            vec(member, 0..20).prop_map(|members| [b"{", members.join(&b","[..]).as_slice(), b"}"].concat()),
+        ]
+    })
+    .boxed()
+}
+
+/// A text with a small fault: a byte changed, taken away, added, or the end cut off.
+pub(crate) fn damaged(text: BoxedStrategy<Vec<u8>>) -> BoxedStrategy<Vec<u8>> {
+    let byte = prop_oneof![4 => select(b"{}[]\",:\\u0123456789.eE+-truefalsn /*#'\n\0\x1f\x7f\xc3\xff".to_vec()), 1 => any::<u8>()];
+    (text, any::<proptest::sample::Index>(), byte, 0..5)
+        .prop_map(|(mut text, place, byte, damage)| {
+            let place = place.index(text.len().max(1));
+            match damage {
+                0 if !text.is_empty() => text[place] = byte,
+                1 if !text.is_empty() => drop(text.remove(place)),
+                2 => text.insert(place.min(text.len()), byte),
+                3 => text.truncate(place),
+                _ => text.push(byte),
+            }
+            text
+        })
+        .boxed()
 }

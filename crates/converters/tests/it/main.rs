@@ -1,6 +1,7 @@
 //! Our converters against those of Kafka.
 
 mod case;
+mod floats;
 mod form;
 mod generate;
 mod json;
