@@ -27,7 +27,7 @@ use crate::task::{Report, Services, Task, TaskEvent, TaskId, TaskKind, TaskSpec}
 use crate::validate::validate;
 
 /// How long a connector may take to stop, and how long others wait for one that does not come back; as in Kafka.
-const CONNECTOR_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const CONNECTOR_PATIENCE: Duration = Duration::from_secs(5);
 /// What the giving up of hanging tasks may take on top of the time that all have to end.
 const GIVE_UP: Duration = Duration::from_millis(200);
 
@@ -57,13 +57,19 @@ pub(super) struct Driver {
     events: Events,
     inbox: mpsc::UnboundedReceiver<Event>,
     background: JoinSet<()>,
+    patience: Duration,
     /// When a worker that shuts down has ended, come what may.
     deadline: Option<Instant>,
 }
 
 impl Driver {
     /// A loop without connectors.
-    pub(super) fn new(services: Arc<Services>, snapshot: Arc<Snapshot>, worker_id: &str) -> Self {
+    pub(super) fn new(
+        services: Arc<Services>,
+        snapshot: Arc<Snapshot>,
+        worker_id: &str,
+        patience: Duration,
+    ) -> Self {
         let (events, inbox) = mpsc::unbounded_channel();
         Self {
             state: State::new(worker_id, services.config.topic_tracking_enable),
@@ -76,6 +82,7 @@ impl Driver {
             events: Events(events),
             inbox,
             background: JoinSet::new(),
+            patience,
             deadline: None,
         }
     }
@@ -154,7 +161,7 @@ impl Driver {
             Action::ChangeOffsets { name, token, config, change } => {
                 self.change_offsets(name, token, config, change);
             }
-            Action::Watch { name, token } => self.later(CONNECTOR_PATIENCE, Event::Overdue { name, token }),
+            Action::Watch { name, token } => self.later(self.patience, Event::Overdue { name, token }),
             Action::Exit => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())
@@ -201,7 +208,7 @@ impl Driver {
 
     fn stop_connector(&mut self, name: Arc<str>, generation: Generation, patient: bool) {
         let instance = self.instances.remove(&generation);
-        let patience = if patient { CONNECTOR_PATIENCE } else { Duration::ZERO };
+        let patience = if patient { self.patience } else { Duration::ZERO };
         let patience = patience.min(self.time_left());
         let events = self.events.clone();
         self.background.spawn(async move {
@@ -337,6 +344,3 @@ fn plugin(services: &Services, config: &Properties) -> Result<ConnectorPlugin, s
         super::state::Failure { trace: message.clone(), message, transient: false }
     })
 }
-
-#[cfg(test)]
-mod tests;

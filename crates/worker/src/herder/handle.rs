@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::HerderError;
 use super::call::{Call, OffsetChange, Outcome, Reply, Request};
-use super::driver::Driver;
+use super::driver::{CONNECTOR_PATIENCE, Driver};
 use super::entities::{
     ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Health, InitialState,
     KAFKA_VERSION, RawConfig, ServerInfo, TaskInfo, TaskState,
@@ -58,21 +58,18 @@ struct Shared {
 impl Herder {
     /// Starts a herder without connectors; has to be called inside a tokio runtime, which then runs its loop.
     pub fn start(services: Arc<Services>, identity: Identity) -> Self {
+        Self::start_with(services, identity, CONNECTOR_PATIENCE)
+    }
+
+    /// Starts a herder that waits this long for a connector that others wait for.
+    fn start_with(services: Arc<Services>, identity: Identity, patience: Duration) -> Self {
         let (calls, receiver) = mpsc::channel(REQUESTS_MAX);
         let snapshot = Arc::new(Snapshot::default());
-        let driver = Driver::new(services.clone(), snapshot.clone(), identity.worker_id.as_str());
+        let driver = Driver::new(services.clone(), snapshot.clone(), &identity.worker_id, patience);
         tokio::spawn(driver.run(receiver));
         let cluster = cluster::Id::watch(&services);
-        Self {
-            shared: Arc::new(Shared {
-                calls,
-                snapshot,
-                services,
-                identity,
-                cluster,
-                answered: AtomicBool::new(false),
-            }),
-        }
+        let answered = AtomicBool::new(false);
+        Self { shared: Arc::new(Shared { calls, snapshot, services, identity, cluster, answered }) }
     }
 
     /// Ends all tasks, with their last commits, and all connectors within `task.shutdown.graceful.timeout.ms`;
@@ -320,3 +317,6 @@ fn stopped() -> HerderError {
 fn unexpected(reply: &Reply) -> HerderError {
     HerderError::Internal(format!("the herder answered something else: {reply:?}"))
 }
+
+#[cfg(test)]
+mod tests;
