@@ -44,18 +44,26 @@ impl<'a> Iterator for NaturalLines<'a> {
 
 /// The next line that is neither blank nor a comment, with the lines that continue it, and its number.
 fn logical_line(lines: &mut NaturalLines<'_>) -> Option<(Vec<u8>, usize)> {
-    let first = lines.find_map(|line| {
-        let line = skip_blanks(line);
-        (!line.is_empty() && !matches!(line[0], b'#' | b'!')).then_some(line)
-    })?;
-    let number = lines.number;
+    loop {
+        let first = lines.find_map(|line| {
+            let line = skip_blanks(line);
+            (!line.is_empty() && !matches!(line[0], b'#' | b'!')).then_some(line)
+        })?;
+        // A lone backslash continues nothing: Java begins anew behind it.
+        if first != b"\\" {
+            return Some((continued_line(first, lines), lines.number));
+        }
+    }
+}
+
+fn continued_line(first: &[u8], lines: &mut NaturalLines<'_>) -> Vec<u8> {
     let mut whole = first.to_vec();
     while continued(&whole) {
         whole.pop();
         let Some(next) = lines.next() else { break };
         whole.extend_from_slice(skip_blanks(next));
     }
-    Some((whole, number))
+    whole
 }
 
 /// Whether a line ends in an odd number of backslashes.

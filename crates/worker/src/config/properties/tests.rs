@@ -31,6 +31,7 @@ fn lines_are_continued_and_comments_are_not() {
     check("# c \\\na=1\n  ! d\n\n \t\nb=2", expect![[r#"{"a": "1", "b": "2"}"#]]);
     check("a=1\\\n# no comment", expect![[r##"{"a": "1# no comment"}"##]]);
     check("a=1\\\n\nb=2", expect![[r#"{"a": "1", "b": "2"}"#]]);
+    check("\\\n# c\n\\\n\nb=2", expect![[r#"{"b": "2"}"#]]);
     check("a=1\\", expect![[r#"{"a": "1"}"#]]);
     check("a=1\rb=2\r\nc=3", expect![[r#"{"a": "1", "b": "2", "c": "3"}"#]]);
 }
