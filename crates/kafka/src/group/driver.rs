@@ -112,8 +112,8 @@ impl Link {
         }
     }
 
-    /// Does one operation while taking commands; answers a command only if it ends the operation.
-    #[expect(clippy::option_option, reason = "the inner None is the end of all commands")]
+    /// Does one operation while taking commands; answers a command (or `None` for the end of all commands)
+    /// only if that ends the operation.
     async fn perform(
         &self,
         operation: Operation,

@@ -218,7 +218,7 @@ async fn a_revocation_that_is_not_acknowledged_in_time_is_a_loss() {
     assigned(&mut silent).await;
     let other = Reader::start(consumer(kafka.bootstrap(), &name, topic(&name), &settings));
     let Event::Revoked(revoked) = next(&mut silent).await.unwrap() else { panic!("a revocation") };
-    assert_eq!(revoked, [partition.clone()]);
+    assert_eq!(revoked, std::slice::from_ref(&partition));
     eventually("the partition for the other member", || other.assignment().len() == 1);
     eventually("a loss", || {
         let offsets = [(partition.clone(), OffsetAndMetadata::new(1))];

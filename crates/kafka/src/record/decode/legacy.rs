@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use super::{Corrupt, DECOMPRESSED_MAX, DecodeOptions, DecodedBatch, LENGTH_PREFIX};
+use super::{Corrupt, DECOMPRESSED_MAX, DecodeOptions, DecodedBatch};
 use crate::{
     compression::{self, Codec},
     record::{reader::Reader, varint},
@@ -63,7 +63,6 @@ fn read_message<'a>(reader: &mut Reader<'a>, options: DecodeOptions) -> Result<M
     let offset = reader.i64().ok_or(short)?;
     let length = reader.i32().and_then(|length| usize::try_from(length).ok()).ok_or(short)?;
     let body = reader.slice(length).ok_or(short)?;
-    debug_assert!(LENGTH_PREFIX == 12, "offset and length precede the body");
     let mut fields = Reader::new(body);
     let crc = fields.u32().ok_or(short)?;
     if options.check_crcs && crc32(&body[4..]) != crc {
