@@ -124,6 +124,9 @@ async fn sink(input: &Path, output: &Path, millions: usize) -> Outcome {
 }
 
 async fn idle(directory: &Path, sources: usize) -> Outcome {
+    if sources == 0 {
+        return Ok(());
+    }
     let registry = registry();
     let before = resident_kib()?;
     let mut tasks = tokio::task::JoinSet::new();

@@ -97,6 +97,7 @@ impl Reader<'_> {
         if !readable {
             return Ok(None);
         }
+        let before = self.unfinished.len();
         self.unfinished.reserve(BLOCK_BYTES as usize);
         match rustix::io::read(self.input, spare_capacity(&mut self.unfinished)) {
             Ok(0) => {
@@ -104,7 +105,7 @@ impl Reader<'_> {
                 Ok(None)
             }
             Err(Errno::AGAIN | Errno::INTR) => Ok(None),
-            Ok(_) => self.cut(),
+            Ok(_) => self.cut(before),
             Err(error) => Err(error).or_fail(format_args!("cannot read {}", self.name)),
         }
     }
@@ -117,9 +118,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes the complete lines and keeps the rest.
-    fn cut(&mut self) -> Result<Option<Block>> {
-        let complete = complete_len(&self.unfinished);
+    /// Takes the complete lines and keeps the rest; no line ended in front of `before`, but for a `\r` there.
+    fn cut(&mut self, before: usize) -> Result<Option<Block>> {
+        let before = before.saturating_sub(1);
+        let complete = match complete_len(&self.unfinished[before..]) {
+            0 => 0,
+            len => before + len,
+        };
         if complete == 0 && self.unfinished.len() as u64 >= LINE_BYTES_MAX {
             return Err(Error::fail(format_args!(
                 "cannot read {}: a line is longer than {LINE_BYTES_MAX} bytes",
