@@ -33,8 +33,11 @@ pub(crate) struct Options {
     /// Runs only this side
     #[arg(long, value_enum)]
     side: Option<Side>,
+    /// Runs this binary of Ferroduct instead of building one
+    #[arg(long)]
+    binary: Option<PathBuf>,
     /// Writes the table into docs/benchmarks.md
-    #[arg(long, conflicts_with_all = ["only", "side"])]
+    #[arg(long, conflicts_with_all = ["binary", "only", "side"])]
     write: bool,
 }
 
@@ -68,10 +71,11 @@ impl Side {
     const ALL: [Self; 2] = [Self::Java, Self::Ferroduct];
 
     /// Returns a standalone worker of this side that is to be started.
-    fn worker(self, bootstrap: &str) -> Builder {
+    fn worker(self, stage: &Stage) -> Builder {
+        let bootstrap = stage.kafka.bootstrap();
         match self {
             Self::Java => Worker::java_standalone(bootstrap),
-            Self::Ferroduct => Worker::ferroduct_standalone(release_binary(), bootstrap),
+            Self::Ferroduct => Worker::ferroduct_standalone(&stage.binary, bootstrap),
         }
     }
 }
@@ -80,11 +84,14 @@ impl Side {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     install::missing()?;
     let sides: Vec<Side> = options.side.map_or_else(|| Side::ALL.to_vec(), |side| vec![side]);
-    if sides.contains(&Side::Ferroduct) {
-        build()?;
-    }
+    let binary = match &options.binary {
+        Some(binary) => {
+            binary.canonicalize().with_context(|| format!("cannot find `{}`", binary.display()))?
+        }
+        None => build()?,
+    };
     let jobs = if options.only.is_empty() { Job::value_variants() } else { &options.only };
-    let mut stage = Stage::new(options.lines)?;
+    let mut stage = Stage::new(options.lines, binary)?;
     let mut results = Vec::new();
     for job in jobs {
         results.push((*job, run_job(*job, &sides, options.runs, &mut stage)?));
@@ -118,13 +125,10 @@ impl Job {
     }
 }
 
-fn build() -> anyhow::Result<()> {
+/// Builds Ferroduct for release and returns its binary.
+fn build() -> anyhow::Result<PathBuf> {
     let arguments = ["build", "--release", "--package", "ferroduct"];
     let status = test::cargo().args(arguments).status().context("cannot run cargo")?;
     anyhow::ensure!(status.success(), "cannot build `ferroduct`");
-    Ok(())
-}
-
-fn release_binary() -> PathBuf {
-    directory::target().join("release/ferroduct")
+    Ok(directory::target().join("release/ferroduct"))
 }

@@ -79,7 +79,7 @@ pub(crate) fn source_into(
     stage: &mut Stage,
 ) -> anyhow::Result<Figures> {
     let input = stage.input()?;
-    let mut worker = format.set(side.worker(stage.kafka.bootstrap())).start()?;
+    let mut worker = format.set(side.worker(stage)).start()?;
     let config = json!({"connector.class": "FileStreamSource", "file": input, "topic": topic});
     let lines = stage.lines;
     let probe = &mut stage.probe;
@@ -95,7 +95,7 @@ pub(crate) fn source_into(
 /// Moves a topic into a file, until the file has the size of what was written into the topic.
 fn sink(format: Format, side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
     let topic = stage.filled_topic(format)?;
-    let mut worker = format.set(side.worker(stage.kafka.bootstrap())).start()?;
+    let mut worker = format.set(side.worker(stage)).start()?;
     let output = worker.directory().join("lines.txt");
     let config = json!({"connector.class": "FileStreamSink", "file": output, "topics": topic});
     let bytes = stage.input_bytes();
@@ -165,7 +165,7 @@ fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> anyhow::Result<usize> {
 
 /// Measures from the start of the process to its first answer, and its memory when it has settled.
 fn start(side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
-    let builder = side.worker(stage.kafka.bootstrap());
+    let builder = side.worker(stage);
     let started = Instant::now();
     let mut worker = builder.start()?;
     let seconds = started.elapsed().as_secs_f64();
@@ -179,7 +179,7 @@ fn start(side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
 /// Measures a worker with many file sources that have nothing to read.
 fn many(side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
     let topic = stage.new_topic("many")?;
-    let mut worker = side.worker(stage.kafka.bootstrap()).start()?;
+    let mut worker = side.worker(stage).start()?;
     let started = Instant::now();
     for number in 0..CONNECTOR_COUNT {
         let file = worker.directory().join(format!("empty-{number}.txt"));

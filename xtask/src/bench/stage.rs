@@ -32,6 +32,8 @@ const BROKER_OPTIONS: [&str; 7] = [
 pub(crate) struct Stage {
     pub(crate) kafka: Kafka,
     pub(crate) probe: Probe,
+    /// The binary of Ferroduct.
+    pub(crate) binary: PathBuf,
     pub(crate) lines: u64,
     input: Option<PathBuf>,
     filled: BTreeSet<&'static str>,
@@ -41,14 +43,23 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Starts the broker.
-    pub(crate) fn new(lines: u64) -> anyhow::Result<Self> {
+    pub(crate) fn new(lines: u64, binary: PathBuf) -> anyhow::Result<Self> {
         let kafka = Kafka::builder()
             .jvm_options(&BROKER_OPTIONS)
             .property("log.segment.delete.delay.ms", "1000")
             .start()?;
         let probe = kafka.probe()?;
         let directory = Directory::new("bench")?;
-        Ok(Self { kafka, probe, lines, input: None, filled: BTreeSet::new(), topic_count: 0, directory })
+        Ok(Self {
+            kafka,
+            probe,
+            binary,
+            lines,
+            input: None,
+            filled: BTreeSet::new(),
+            topic_count: 0,
+            directory,
+        })
     }
 
     /// Returns the file with the lines, written at the first call.
