@@ -88,7 +88,7 @@ fn replay(client: &Client, line: usize, case: &Case) -> Result<(), String> {
         send(client, case).map_err(|error| format!("{error:#}"))?
     };
     if actual != expected {
-        stale.push(format!("expected {expected}\nactual   {actual}"));
+        stale.push(actual.against(&expected));
     }
     if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
 }

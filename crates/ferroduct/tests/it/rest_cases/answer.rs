@@ -1,12 +1,12 @@
 //! An answer of the REST API, and a client that shows all of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 use anyhow::Context;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use ureq::Agent;
 use ureq::http::Request;
 
@@ -87,11 +87,45 @@ impl Answer {
         }
         answer
     }
+
+    /// The places where the answer is not the expected one.
+    pub(super) fn against(&self, expected: &Self) -> String {
+        let mut lines = Vec::new();
+        if (self.status, &self.headers) != (expected.status, &expected.headers) {
+            lines.push(format!("  expected {} {:?}", expected.status, expected.headers));
+            lines.push(format!("  actual   {} {:?}", self.status, self.headers));
+        }
+        compare("", &expected.body, &self.body, &mut lines);
+        lines.join("\n")
+    }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} {}", self.status, self.headers, self.body)
+    }
+}
+
+/// Adds a line for each place where two values differ.
+fn compare(place: &str, expected: &Value, actual: &Value, lines: &mut Vec<String>) {
+    match (expected, actual) {
+        (Value::Object(expected), Value::Object(actual)) => {
+            let absent = Value::from("(absent)");
+            let keys: BTreeSet<&String> = expected.keys().chain(actual.keys()).collect();
+            for key in keys {
+                let value = |map: &Map<String, Value>| map.get(key).unwrap_or(&absent).clone();
+                compare(&format!("{place}/{key}"), &value(expected), &value(actual), lines);
+            }
+        }
+        (Value::Array(expected), Value::Array(actual)) if expected.len() == actual.len() => {
+            for (index, (expected, actual)) in expected.iter().zip(actual).enumerate() {
+                compare(&format!("{place}/{index}"), expected, actual, lines);
+            }
+        }
+        (expected, actual) if expected != actual => {
+            lines.push(format!("  at `{place}` expected {expected}\n  at `{place}` actual   {actual}"));
+        }
+        _ => {}
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         }),
     },
     Difference {
-        lines: &[17, 18, 19, 22],
+        lines: &[19, 22],
         reason: "plugins that are not built in are not recommended",
         edit: Edit::Body(|body| {
             for config in body["configs"].as_array_mut().expect("keys") {
