@@ -60,8 +60,9 @@ fn step(inner: &Arc<Inner>, links: &mut Links, work: &Work) -> Option<Instant> {
             }
             open
         });
-        let actions = sender.poll(Instant::now(), &mut completed);
-        (actions, sender.wake_at())
+        let now = Instant::now();
+        let actions = sender.poll(now, &mut completed);
+        (actions, sender.wake_at(now))
     };
     finish(completed);
     for action in actions {

@@ -121,13 +121,15 @@ impl<T> Queue<T> {
         self.batches.is_empty()
     }
 
-    /// When something is to be done though nothing happens.
-    pub(super) fn wake_at(&self) -> Option<Instant> {
-        let deadline = self.batches.front()?.deadline;
+    /// When something is to be done though nothing happens; never a time that is over, which would be no waiting.
+    pub(super) fn wake_at(&self, now: Instant) -> Option<Instant> {
         if self.exhausted {
-            return Some(Instant::now());
+            return Some(now);
         }
-        Some(self.retry_at.map_or(deadline, |retry_at| retry_at.min(deadline)))
+        // Batches on their way have a timeout of their own.
+        let deadline = self.batches.front().filter(|_| self.in_flight() == 0)?.deadline;
+        let retry_at = self.retry_at.filter(|instant| now < *instant);
+        Some(retry_at.map_or(deadline, |retry_at| retry_at.min(deadline))).filter(|instant| now < *instant)
     }
 
     fn in_flight(&self) -> usize {
@@ -196,8 +198,13 @@ impl<T> Queue<T> {
 
     /// Notes a failure after which the first batch is to be sent (again) later.
     pub(super) fn postpone(&mut self, now: Instant, error: &Error) {
-        self.last_failure = Some(error.clone());
         self.failures = self.failures.saturating_add(1);
+        // Lost connections are told of where they are made.
+        if self.failures == 1 && error.code().is_some() {
+            let (topic, partition) = (&*self.target.0, self.target.1);
+            tracing::warn!(topic, partition, %error, "cannot write for now; trying again until it can be done");
+        }
+        self.last_failure = Some(error.clone());
         self.retry_at = Some(now + self.rules.backoff.delay(self.failures));
     }
 
@@ -234,10 +241,18 @@ impl<T> Queue<T> {
     fn pop_acknowledged(&mut self, completed: &mut Completed<T>) {
         while let Some(State::Acknowledged(offset)) = self.batches.front().map(|entry| &entry.state) {
             let offset = *offset;
+            self.log_recovery();
             self.failures = 0;
             self.retry_at = None;
             self.established = true;
             self.pop_front(Ok(offset), completed);
+        }
+    }
+
+    fn log_recovery(&self) {
+        let told = self.last_failure.as_ref().is_some_and(|error| error.code().is_some());
+        if self.failures > 0 && told {
+            tracing::info!(topic = &*self.target.0, partition = self.target.1, "writing again");
         }
     }
 
@@ -272,6 +287,8 @@ impl<T> Queue<T> {
         match reaction(&error, self.rules.idempotent) {
             Reaction::Retry => self.retry(now, &error, completed),
             Reaction::NewEpoch => {
+                let (topic, partition) = (&*self.target.0, self.target.1);
+                tracing::warn!(topic, partition, %error, "the broker lost track of this producer; beginning a new epoch");
                 let failures = self.failures;
                 self.begin_epoch();
                 self.failures = failures;

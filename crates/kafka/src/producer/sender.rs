@@ -167,7 +167,7 @@ impl<T> Sender<T> {
     }
 
     /// When to poll again though nothing happens.
-    pub(super) fn wake_at(&self) -> Option<Instant> {
+    pub(super) fn wake_at(&self, now: Instant) -> Option<Instant> {
         let identity = match self.identity {
             Numbering::Unknown { retry_at, .. } if self.partitions.values().any(|p| !p.queue.empty()) => {
                 retry_at
@@ -175,7 +175,7 @@ impl<T> Sender<T> {
             _ => None,
         };
         // Batches behind those on their way need no timer: the answers wake us.
-        let queues = self.partitions.values().filter_map(|partition| partition.queue.wake_at());
+        let queues = self.partitions.values().filter_map(|partition| partition.queue.wake_at(now));
         queues.chain(identity).min()
     }
 

@@ -3,10 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    compression::Compression,
-    record::BatchBuilder,
-};
+use crate::{compression::Compression, record::BatchBuilder};
 
 const IDENTITY: Identity = Identity { producer_id: 7, epoch: 0 };
 
@@ -155,7 +152,11 @@ fn a_record_too_large_fails_alone() {
     bench.answer(1, refused(ResponseError::OutOfOrderSequenceNumber));
     assert_eq!(bench.take(), [(0, 0, 1, 2), (0, 1, 1, 3), (0, 2, 1, 4)]);
     for ticket in 2..5 {
-        let error = if ticket == 2 { ResponseError::MessageTooLarge } else { ResponseError::OutOfOrderSequenceNumber };
+        let error = if ticket == 2 {
+            ResponseError::MessageTooLarge
+        } else {
+            ResponseError::OutOfOrderSequenceNumber
+        };
         assert_eq!(bench.answer(ticket, refused(error)), []);
     }
     assert_eq!(bench.take(), [(1, 0, 1, 5)], "the rest in a new epoch");
@@ -250,7 +251,8 @@ impl Log {
             if epoch < last_epoch {
                 return Err(ResponseError::InvalidProducerEpoch);
             }
-            let known = self.batches.iter().rev().take(5).find(|b| (b.0, b.1, b.2) == (epoch, sequence, records));
+            let known =
+                self.batches.iter().rev().take(5).find(|b| (b.0, b.1, b.2) == (epoch, sequence, records));
             if let Some(known) = known {
                 return Ok(known.3);
             }

@@ -35,6 +35,8 @@ impl Bench {
         let mut completed = Vec::new();
         let actions = self.sender.poll(self.now, &mut completed);
         self.done(completed);
+        let wake_at = self.sender.wake_at(self.now);
+        assert!(wake_at.is_none_or(|instant| self.now < instant), "it never wakes for nothing");
         actions.iter().map(words).collect()
     }
 
@@ -62,7 +64,8 @@ fn words(action: &Action) -> String {
         Action::FindLeader((topic, partition)) => format!("leader of {topic}-{partition}"),
         Action::InitProducerId => "producer id".to_owned(),
         Action::Send(broker, produce) => {
-            let batches = produce.batches.iter().map(|((topic, partition), _)| format!("{topic}-{partition}"));
+            let batches =
+                produce.batches.iter().map(|((topic, partition), _)| format!("{topic}-{partition}"));
             format!("send {} to {broker}: {}", produce.id, batches.collect::<Vec<_>>().join(" "))
         }
     }
@@ -92,7 +95,7 @@ fn established_bench() -> Bench {
 fn nothing_is_asked_before_something_is_to_be_sent() {
     let mut bench = Bench::new(&options());
     assert_eq!(bench.poll(), [""; 0]);
-    assert_eq!(bench.sender.wake_at(), None);
+    assert_eq!(bench.sender.wake_at(bench.now), None);
 }
 
 #[test]
@@ -141,7 +144,7 @@ fn a_new_leader_is_asked_for_after_the_old_one_refused() {
     let refused = Error::broker(ResponseError::NotLeaderOrFollower, "write");
     bench.handle(Event::Answered(0, Ok(vec![Err(refused)])));
     assert_eq!(bench.poll(), [""; 0], "first comes the backoff");
-    bench.now = bench.sender.wake_at().unwrap();
+    bench.now = bench.sender.wake_at(bench.now).unwrap();
     assert_eq!(bench.poll(), ["leader of a-0"]);
     bench.leader("a", 0, 2);
     assert_eq!(bench.poll(), ["connect 2"]);
@@ -155,13 +158,13 @@ fn a_lost_connection_is_made_again() {
     bench.poll();
     let lost = Error::Disconnected { address: "a:1".into(), reason: "end".into() };
     bench.handle(Event::Answered(0, Err(lost.clone())));
-    bench.now = bench.sender.wake_at().unwrap();
+    bench.now = bench.sender.wake_at(bench.now).unwrap();
     assert_eq!(bench.poll(), ["leader of a-0"]);
     bench.leader("a", 0, 1);
     assert_eq!(bench.poll(), ["connect 1"]);
     bench.handle(Event::Connected(1, Err(lost)));
     assert_eq!(bench.poll(), [""; 0]);
-    bench.now = bench.sender.wake_at().unwrap();
+    bench.now = bench.sender.wake_at(bench.now).unwrap();
     assert_eq!(bench.poll(), ["leader of a-0"]);
 }
 
@@ -170,11 +173,28 @@ fn a_forbidden_producer_id_fails_what_waits_and_is_asked_for_again_later() {
     let mut bench = Bench::new(&options());
     bench.push("a", 0, 100);
     bench.poll();
-    bench.handle(Event::ProducerId(Err(Error::broker(ResponseError::ClusterAuthorizationFailed, "get an id"))));
+    bench.handle(Event::ProducerId(Err(Error::broker(
+        ResponseError::ClusterAuthorizationFailed,
+        "get an id",
+    ))));
     assert_eq!(bench.completed, [(0, false)]);
     bench.now += Duration::from_secs(1);
     bench.push("a", 0, 100);
     assert!(bench.poll().contains(&"producer id".to_owned()));
+}
+
+#[test]
+fn while_something_is_awaited_there_is_no_timer_but_the_deadline() {
+    let mut bench = established_bench();
+    bench.push("a", 0, 100);
+    bench.poll();
+    assert_eq!(bench.sender.wake_at(bench.now), None, "on its way");
+    let lost = Error::Disconnected { address: "a:1".into(), reason: "end".into() };
+    bench.handle(Event::Answered(1, Err(lost)));
+    bench.now = bench.sender.wake_at(bench.now).unwrap();
+    assert_eq!(bench.poll(), ["leader of a-0"]);
+    let deadline = bench.sender.wake_at(bench.now).unwrap();
+    assert!(deadline > bench.now + Duration::from_secs(90), "the leader is asked for");
 }
 
 #[test]
@@ -206,7 +226,7 @@ fn a_batch_that_finds_no_broker_fails_when_its_time_is_up() {
             let missing = Error::broker(ResponseError::UnknownTopicOrPartition, "find topic `a`");
             bench.handle(Event::Leader(("a".into(), 0), Err(missing)));
         }
-        bench.now = bench.sender.wake_at().unwrap_or(bench.now);
+        bench.now = bench.sender.wake_at(bench.now).unwrap_or(bench.now);
     }
     assert_eq!(bench.completed, [(0, false)]);
 }
