@@ -243,8 +243,11 @@ async fn positions_once(
     }
     let begun = list_offsets(client, &new, policy, options.isolation_level).await?;
     let position = |partition: &TopicPartition| {
-        committed.get(partition).map(|committed| committed.offset).or_else(|| begun.get(partition).copied())
+        let committed = committed.get(partition).map(|committed| committed.offset);
+        let offset = committed.or_else(|| begun.get(partition).copied());
+        let offset =
+            offset.ok_or_else(|| Error::corrupt(format_args!("answer without offsets of {partition}")));
+        Ok((partition.clone(), offset?))
     };
-    let positions = partitions.iter().filter_map(|partition| Some((partition.clone(), position(partition)?)));
-    Ok(positions.collect())
+    partitions.iter().map(position).collect()
 }

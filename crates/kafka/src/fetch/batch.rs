@@ -60,6 +60,9 @@ impl FetchedBatch {
 
     /// A share of the batch's buffer for a slice that one of its records gave out; nothing is copied.
     ///
+    /// The buffer is freed with the last share of it: what is kept for long is better copied, as one record
+    /// may hold a whole answer of the broker (`fetch.max.bytes`).
+    ///
     /// # Panics
     /// When the slice is not of this batch.
     pub fn share(&self, slice: &[u8]) -> Bytes {
