@@ -51,7 +51,8 @@ fn logical_line(lines: &mut NaturalLines<'_>) -> Option<(Vec<u8>, usize)> {
         })?;
         // A lone backslash continues nothing: Java begins anew behind it.
         if first != b"\\" {
-            return Some((continued_line(first, lines), lines.number));
+            let number = lines.number;
+            return Some((continued_line(first, lines), number));
         }
     }
 }

@@ -3,6 +3,9 @@
 //! The loop itself never waits for a plugin, a disk or Kafka: whatever does runs in a task of its own and ends in
 //! an event.
 
+mod class;
+mod ending;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,20 +14,21 @@ use std::time::Duration;
 use api::config::Properties;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
 use super::HerderError;
 use super::call::{Call, OffsetChange, Outcome, Reply, Request};
-use super::entities::{ConnectorType, RawConfig};
+use super::entities::RawConfig;
 use super::instance::{Calls, Instance, Name};
 use super::offsets;
 use super::state::{Action, CallId, Event, Generation, StartTask, State, closing};
-use super::view::{Class, Snapshot};
+use super::view::Snapshot;
 use crate::plugins::ConnectorPlugin;
 
 use crate::task::{Report, Services, Task, TaskEvent, TaskId, TaskKind, TaskSpec};
-use crate::validate::validate;
+use class::{accept, plugin};
+use ending::{Held, end_tasks};
 
 /// How long a connector may take to stop, and how long others wait for one that does not come back; as in Kafka.
 pub(super) const CONNECTOR_PATIENCE: Duration = Duration::from_secs(5);
@@ -282,65 +286,4 @@ impl Driver {
             let _ = reply.send(if shutting_down { Ok(Reply::Done) } else { Err(closing()) });
         }
     }
-}
-
-/// A task that was started and is not known to have ended. It is given up when this is dropped before.
-struct Held {
-    id: TaskId,
-    task: Option<Task>,
-}
-
-impl Held {
-    /// Waits until the task has ended.
-    async fn ended(&mut self) {
-        if let Some(task) = &mut self.task {
-            task.stopped().await;
-        }
-        self.task = None;
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            warn!(id = %self.id, "task did not stop in time and is given up");
-            task.cancel();
-        }
-    }
-}
-
-/// Ends tasks side by side; those that have not ended by the deadline are given up.
-async fn end_tasks(tasks: Vec<Held>, deadline: Instant) {
-    for task in tasks.iter().filter_map(|held| held.task.as_ref()) {
-        task.stop();
-    }
-    for mut held in tasks {
-        // Those behind one that hangs have ended meanwhile, so no task is cut short by another.
-        let _ = timeout_at(deadline, held.ended()).await;
-    }
-}
-
-/// Validates a configuration and finds its class.
-fn accept(services: &Services, config: RawConfig) -> Result<(Properties, Class), HerderError> {
-    let bad = |words: String| HerderError::BadRequest(words);
-    let infos = validate(&services.registry, &services.config.originals, &config);
-    if let Some(refusal) = infos.map_err(|error| bad(error.to_string()))?.refusal() {
-        return Err(bad(refusal));
-    }
-    let config: Properties = config.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    let plugin = plugin(services, &config).map_err(|failure| bad(failure.message))?;
-    let kind = match plugin {
-        ConnectorPlugin::Source(_) => ConnectorType::Source,
-        ConnectorPlugin::Sink(_) => ConnectorType::Sink,
-    };
-    Ok((config, Class { kind, version: plugin.description().version.into() }))
-}
-
-/// The class that a configuration names.
-fn plugin(services: &Services, config: &Properties) -> Result<ConnectorPlugin, super::state::Failure> {
-    let class = config.get("connector.class").map_or("", |class| class.trim());
-    ConnectorPlugin::find(&services.registry, class).map_err(|error| {
-        let message = error.to_string();
-        super::state::Failure { trace: message.clone(), message, transient: false }
-    })
 }

@@ -30,7 +30,7 @@ pub struct ServerInfo {
 /// How the worker is, for `GET /health`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Health {
-    /// The herder is still creating the connectors of the command line.
+    /// The herder has not answered yet.
     Starting,
     /// The herder answers.
     Healthy,

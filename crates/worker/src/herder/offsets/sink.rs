@@ -212,3 +212,6 @@ fn text(value: &Json) -> String {
 fn bad(words: String) -> HerderError {
     HerderError::BadRequest(words)
 }
+
+#[cfg(test)]
+mod tests;

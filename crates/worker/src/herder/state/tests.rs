@@ -4,10 +4,14 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::TestCaseError;
 use proptest::{collection, prop_assert, prop_assert_eq, proptest};
 
+use api::config::Properties;
+
 use super::*;
+use crate::herder::HerderError;
 use crate::herder::call::OffsetChange;
 use crate::herder::entities::{ConnectorType, RawConfig};
-use crate::status::State as Shown;
+use crate::herder::view::Class;
+use crate::status::{State as Shown, Status, TargetState};
 
 /// What a plugin of the world does when it is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,0 +1,42 @@
+//! Ending tasks: in good order where they do, given up where they do not.
+
+use tokio::time::{Instant, timeout_at};
+use tracing::warn;
+
+use crate::task::{Task, TaskId};
+
+/// A task that was started and is not known to have ended. It is given up when this is dropped before.
+pub(super) struct Held {
+    pub(super) id: TaskId,
+    pub(super) task: Option<Task>,
+}
+
+impl Held {
+    /// Waits until the task has ended.
+    async fn ended(&mut self) {
+        if let Some(task) = &mut self.task {
+            task.stopped().await;
+        }
+        self.task = None;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            warn!(id = %self.id, "task did not stop in time and is given up");
+            task.cancel();
+        }
+    }
+}
+
+/// Ends tasks side by side; those that have not ended by the deadline are given up.
+pub(super) async fn end_tasks(tasks: Vec<Held>, deadline: Instant) {
+    for task in tasks.iter().filter_map(|held| held.task.as_ref()) {
+        task.stop();
+    }
+    for mut held in tasks {
+        // Those behind one that hangs have ended meanwhile, so no task is cut short by another.
+        let _ = timeout_at(deadline, held.ended()).await;
+    }
+}
