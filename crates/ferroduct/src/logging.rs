@@ -40,7 +40,9 @@ pub(crate) fn start() -> Arc<Levels> {
         Some(Err(error)) => (default_targets(), Some(error)),
     };
     let (filter, handle) = reload::Layer::new(targets);
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    let lines = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     tracing_subscriber::registry().with(filter).with(lines).init();
     if let Some(error) = problem {
         tracing::warn!("the variable {VARIABLE} is not understood and has no effect: {error}");
@@ -83,7 +85,9 @@ fn targets_of(name: &str) -> Vec<&str> {
     if !name.contains('.') {
         return vec![name];
     }
-    let below = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let below = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
     match JAVA.iter().find(|(package, _)| below(name, package)) {
         Some((_, target)) => vec![target],
         None => JAVA.iter().filter(|(package, _)| below(package, name)).map(|(_, target)| *target).collect(),

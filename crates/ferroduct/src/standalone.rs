@@ -26,12 +26,15 @@ pub(crate) fn run(worker: &Path, connectors: &[PathBuf], levels: Arc<dyn LogLeve
     let config = Config::load(worker)?;
     let registry = Arc::new(plugins());
     config.check_plugins(&registry)?;
-    let connectors = connectors.iter().map(|path| ConnectorFile::load(path)).collect::<Result<Vec<_>, _>>()?;
-    let offsets = FileStore::open(&config.offset_storage_file).map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    let connectors =
+        connectors.iter().map(|path| ConnectorFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let offsets =
+        FileStore::open(&config.offset_storage_file).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let server = Server::bind(&config.originals)?;
 
     let data = data_runtime().context("cannot start the threads of tasks")?;
-    let control = Builder::new_current_thread().enable_all().build().context("cannot start the control thread")?;
+    let control =
+        Builder::new_current_thread().enable_all().build().context("cannot start the control thread")?;
     let clients = Clients::new(Arc::new(config.originals.clone()));
     let services = Arc::new(Services {
         config: Arc::new(config),
@@ -75,7 +78,8 @@ async fn serve(
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let identity = Identity { worker_id: server.worker_id(), commit: COMMIT.to_owned() };
     let herder = Herder::start(services.clone(), identity);
-    let serving = server.serve(herder.clone(), services.registry.clone(), levels).context("cannot serve REST")?;
+    let serving =
+        server.serve(herder.clone(), services.registry.clone(), levels).context("cannot serve REST")?;
     let outcome = tokio::select! {
         created = create(&herder, connectors) => match created {
             Ok(()) => {

@@ -90,9 +90,10 @@ impl Pipeline {
     fn check(&mut self, lines: u64, kills: u64) {
         let last = line(lines - 1);
         let output = self.output();
-        let arrived = wait::until("the last line in the sink's file", SETTLE_LIMIT, Duration::from_millis(200), || {
-            Ok(tail(&output, 4096).lines().any(|found| found == last).then_some(()))
-        });
+        let arrived =
+            wait::until("the last line in the sink's file", SETTLE_LIMIT, Duration::from_millis(200), || {
+                Ok(tail(&output, 4096).lines().any(|found| found == last).then_some(()))
+            });
         if let Err(error) = arrived {
             panic!("{error:#}; the worker's log:\n{}", self.worker.log());
         }

@@ -1,5 +1,6 @@
 //! Tests of the whole program against real servers.
 
+mod bad_input;
 mod delivery;
 mod edges;
 mod pipeline;

@@ -27,7 +27,8 @@ fn wait_for_state(rest: &Rest, name: &str, state: &str) -> Value {
     wait::until(state, LIMIT, PAUSE, || {
         let status = rest.get(&path)?.ok()?;
         let tasks = status["tasks"].as_array().map_or(&[][..], Vec::as_slice);
-        let reached = status["connector"]["state"] == state && tasks.iter().all(|task| task["state"] == state);
+        let reached =
+            status["connector"]["state"] == state && tasks.iter().all(|task| task["state"] == state);
         Ok((reached && !tasks.is_empty()).then_some(status))
     })
     .unwrap_or_else(|error| panic!("{error:#}: {:?}", rest.get(&path)))
@@ -68,7 +69,8 @@ fn the_example_files_of_kafka_work() {
         .expect("the worker starts");
     wait_for_text(&output, "foo\nbar \"quoted\"\n");
     let records = kafka.consume("connect-test", 2).expect("Kafka's console consumer");
-    let envelope = |payload: &str| format!(r#"{{"schema":{{"type":"string","optional":false}},"payload":{payload}}}"#);
+    let envelope =
+        |payload: &str| format!(r#"{{"schema":{{"type":"string","optional":false}},"payload":{payload}}}"#);
     assert_eq!(records, [envelope(r#""foo""#), envelope(r#""bar \"quoted\"""#)]);
     wait_for_state(worker.rest(), "local-file-source", "RUNNING");
     wait_for_state(worker.rest(), "local-file-sink", "RUNNING");

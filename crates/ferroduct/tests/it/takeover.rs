@@ -48,7 +48,10 @@ fn a_file_half_read_by_java_is_gone_on_with_at_the_next_line() {
         .expect("the Java worker starts");
     kafka.consume("takeover-lines", 500).expect("the first lines");
     java.stop().expect("the Java worker stops");
-    assert!(fs::read(&offsets).expect("Java's offset file").starts_with(&[0xac, 0xed]), "Java's serialisation");
+    assert!(
+        fs::read(&offsets).expect("Java's offset file").starts_with(&[0xac, 0xed]),
+        "Java's serialisation"
+    );
 
     append(&input, &lines(500, 1_000));
     let _ours = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
@@ -80,12 +83,15 @@ fn a_topic_half_read_by_a_java_sink_is_gone_on_with_in_the_same_group() {
     let (java_sink, our_sink) = (sink(&first), sink(&second));
     let java_sink: Vec<(&str, &str)> = java_sink.iter().map(|(key, value)| (*key, value.as_str())).collect();
     let our_sink: Vec<(&str, &str)> = our_sink.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    let mut java = Worker::java_standalone(kafka.bootstrap()).connector(&java_sink).start().expect("Java starts");
+    let mut java =
+        Worker::java_standalone(kafka.bootstrap()).connector(&java_sink).start().expect("Java starts");
     wait_for_text(&first, &lines(0, 200));
     java.stop().expect("the Java worker stops");
 
     kafka.produce("takeover-topic", &texts[200..]).expect("more records");
-    let _ours =
-        Worker::ferroduct_standalone(BINARY, kafka.bootstrap()).connector(&our_sink).start().expect("ours starts");
+    let _ours = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
+        .connector(&our_sink)
+        .start()
+        .expect("ours starts");
     wait_for_text(&second, &lines(200, 300));
 }
