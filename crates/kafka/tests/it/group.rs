@@ -158,3 +158,46 @@ async fn a_topic_that_does_not_exist_yet_is_waited_for() {
     eventually("the topic", || reader.assignment().len() == 2);
     reader.close().await;
 }
+
+/// Members come and go in good order while records are written: each record is read once, by one of them.
+async fn members_come_and_go(strategy: &str) {
+    let kafka = Kafka::shared();
+    let (bootstrap, name) = (kafka.bootstrap(), unique("churn"));
+    kafka.probe().unwrap().create_topic(&name, PARTITIONS as u32, &[]).unwrap();
+    let mut writer = Judge::start_with("RecordWriter", &[bootstrap]).unwrap();
+    let settings = [("partition.assignment.strategy", strategy)];
+    let start = || Reader::start(consumer(bootstrap, &name, topic(&name), &settings));
+    let (mut readers, mut closed) = (vec![start(), start()], Vec::new());
+    let mut expected = BTreeSet::new();
+    for round in 0..6 {
+        expected = write(&mut writer, &name, round);
+        if round % 3 == 2 {
+            closed.push(readers.remove(0).close().await);
+        } else {
+            readers.push(start());
+        }
+    }
+    eventually("every partition with one of the members", || {
+        let owned: Vec<String> = readers.iter().flat_map(Reader::assignment).collect();
+        owned.len() == PARTITIONS as usize && owned.into_iter().collect::<BTreeSet<_>>() == all(&name)
+    });
+    let read = |readers: &[Reader]| -> Vec<String> {
+        let gone = closed.iter().flat_map(|seen| seen.lock().unwrap().records.clone());
+        readers.iter().flat_map(Reader::records).chain(gone).collect()
+    };
+    eventually("every record", || read(&readers).into_iter().collect::<BTreeSet<_>>() == expected);
+    assert_eq!(read(&readers).len(), expected.len(), "a record was read by two members");
+    for reader in readers {
+        reader.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_a_range_group_come_and_go() {
+    members_come_and_go("range").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_a_cooperative_group_come_and_go() {
+    members_come_and_go("cooperative-sticky").await;
+}
