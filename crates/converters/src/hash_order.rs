@@ -7,44 +7,65 @@ use std::cmp::Ordering;
 
 use api::{Schema, Type, Value, logical};
 
-/// Puts entries into the order that a `HashMap` has once they were put into it one after the other.
+/// Up to this many entries the order is worked out without memory of its own.
+const FEW: usize = 32;
+
+/// The entries in the order that a `HashMap` has once they were put into it one after the other; what they are
+/// taken from is left without values.
 ///
 /// Of entries with equal keys the last value counts, at the place of the first. Keys whose hash differs between
 /// runs of Java (bytes and structs) keep their order. Keys without schema are text.
-pub(crate) fn arrange(entries: &mut Vec<(Value, Value)>, schema: Option<&Schema>) {
-    if entries.len() < 2 {
-        return;
+pub(crate) fn arrange(entries: &mut [(Value, Value)], schema: Option<&Schema>) -> Vec<(Value, Value)> {
+    let mut few = [0; FEW];
+    let mut many = Vec::new();
+    let order = match entries.len() {
+        count @ ..=FEW => &mut few[..count],
+        count => {
+            many.resize(count, 0);
+            &mut many[..]
+        }
+    };
+    if !fill_order(entries, schema, order) {
+        return entries.iter_mut().map(std::mem::take).collect();
     }
-    let hashes = entries.iter().map(|(key, _)| hash(key, schema));
-    let Some(hashes) = hashes.collect::<Option<Vec<_>>>() else { return };
-    let order = order(&hashes);
-    let hash_at = |place: u64| hashes[place as u32 as usize];
-    let twin = |pair: &[u64]| hash_at(pair[0]) == hash_at(pair[1]);
-    // Sorted by bucket only: keys of one hash may have others of their bucket between them.
-    let suspicious = order.chunk_by(|a, b| a >> 32 == b >> 32).any(|bucket| match bucket {
-        [_] => false,
-        [_, _] => twin(bucket),
-        bucket => has_twins(bucket.iter().map(|place| hash_at(*place)).collect()),
-    });
-    if suspicious && remove_duplicates(entries, &hashes) {
-        return arrange(entries, schema);
+    if has_twins(entries, order) {
+        let mut unique = unique(entries, schema);
+        if unique.len() < entries.len() {
+            return arrange(&mut unique, schema);
+        }
+        return arrange_unique(&mut unique, order);
     }
-    permute(entries, order);
+    arrange_unique(entries, order)
 }
 
-fn has_twins(mut hashes: Vec<u32>) -> bool {
-    hashes.sort_unstable();
-    hashes.windows(2).any(|pair| pair[0] == pair[1])
+fn arrange_unique(entries: &mut [(Value, Value)], order: &[u64]) -> Vec<(Value, Value)> {
+    order.iter().map(|place| std::mem::take(&mut entries[*place as u32 as usize])).collect()
 }
 
-/// Each entry's bucket in the upper half and its place in the lower, sorted.
-fn order(hashes: &[u32]) -> Vec<u64> {
-    let buckets = table_size(hashes.len());
-    let place =
-        |(place, hash): (usize, &u32)| u64::from((hash ^ hash >> 16) & (buckets - 1)) << 32 | place as u64;
-    let mut order: Vec<u64> = hashes.iter().enumerate().map(place).collect();
+/// Writes each entry's bucket in the upper half and its place in the lower, sorted; false: there is no order.
+fn fill_order(entries: &[(Value, Value)], schema: Option<&Schema>, order: &mut [u64]) -> bool {
+    let buckets = table_size(entries.len());
+    for (place, ((key, _), slot)) in entries.iter().zip(&mut *order).enumerate() {
+        let Some(hash) = hash(key, schema) else { return false };
+        *slot = u64::from((hash ^ hash >> 16) & (buckets - 1)) << 32 | place as u64;
+    }
     order.sort_unstable();
-    order
+    true
+}
+
+/// Whether two entries of a bucket may have the same key: surely not where this is false.
+fn has_twins(entries: &[(Value, Value)], order: &[u64]) -> bool {
+    let key = |place: u64| &entries[place as u32 as usize].0;
+    order.chunk_by(|a, b| a >> 32 == b >> 32).any(|bucket| match bucket {
+        [_] => false,
+        [a, b] => compare(key(*a), key(*b)).is_eq(),
+        [a, b, c] => {
+            let (a, b, c) = (key(*a), key(*b), key(*c));
+            compare(a, b).is_eq() || compare(a, c).is_eq() || compare(b, c).is_eq()
+        }
+        // Few buckets have more, unless somebody wants it so: sorting finds out.
+        _ => true,
+    })
 }
 
 /// The size of the table once it has so many entries: it doubles when it is three quarters full.
@@ -56,30 +77,22 @@ fn table_size(count: usize) -> u32 {
     size as u32
 }
 
-fn permute(entries: &mut Vec<(Value, Value)>, order: Vec<u64>) {
-    let mut arranged = Vec::with_capacity(entries.len());
-    arranged.extend(order.into_iter().map(|place| std::mem::take(&mut entries[place as u32 as usize])));
-    *entries = arranged;
-}
-
-/// Moves the last value of each key to its first entry and drops the other entries; false: all keys differ.
-fn remove_duplicates(entries: &mut Vec<(Value, Value)>, hashes: &[u32]) -> bool {
+/// The entries without those whose key comes again, at the place of the first with the value of the last.
+fn unique(entries: &mut [(Value, Value)], schema: Option<&Schema>) -> Vec<(Value, Value)> {
+    let hashes: Vec<Option<u32>> = entries.iter().map(|(key, _)| hash(key, schema)).collect();
     let mut order: Vec<usize> = (0..entries.len()).collect();
     let by_key = |a: &usize, b: &usize| {
         hashes[*a].cmp(&hashes[*b]).then_with(|| compare(&entries[*a].0, &entries[*b].0))
     };
     order.sort_by(by_key);
-    let groups: Vec<Vec<usize>> =
-        order.chunk_by(|a, b| by_key(a, b).is_eq()).map(<[usize]>::to_vec).collect();
-    let mut dropped = vec![false; entries.len()];
-    for group in &groups {
-        let [first, .., last] = group[..] else { continue };
-        entries[first].1 = std::mem::take(&mut entries[last].1);
-        group[1..].iter().for_each(|place| dropped[*place] = true);
-    }
-    let mut marks = dropped.iter();
-    entries.retain(|_| !marks.next().expect("one mark for each entry"));
-    dropped.contains(&true)
+    // The last entry of each group gives its value to the first.
+    let groups = order.chunk_by(|a, b| by_key(a, b).is_eq());
+    let mut kept: Vec<(usize, usize)> = groups.map(|group| (group[0], group[group.len() - 1])).collect();
+    kept.sort_unstable();
+    let entry = |(first, last): (usize, usize)| {
+        (std::mem::take(&mut entries[first].0), std::mem::take(&mut entries[last].1))
+    };
+    kept.into_iter().map(entry).collect()
 }
 
 /// An order of keys in which those that Java's `equals` holds for equal are equal.

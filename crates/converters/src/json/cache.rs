@@ -43,7 +43,7 @@ impl Known {
     pub(super) fn read_expected(&self, scanner: &mut Scanner<'_>, message: &Bytes) -> Option<Value> {
         match &self.schema {
             Some((_, plan)) => plan.read(scanner, message).ok(),
-            None => direct::read_schemaless(scanner, message).ok(),
+            None => direct::Schemaless::default().read(scanner, message).ok(),
         }
     }
 
@@ -58,7 +58,7 @@ impl Known {
                 let node = Node::read(&mut scanner, message).map_err(super::unreadable)?;
                 convert::read(schema, &node, self.replace_null)
             }
-            None => direct::read_schemaless(&mut scanner, message).map_err(super::unreadable),
+            None => direct::Schemaless::default().read(&mut scanner, message).map_err(super::unreadable),
         }
     }
 

@@ -135,9 +135,7 @@ fn read_map(schema: &Schema, node: &Node, replace_null: bool) -> Result<Value> {
         };
         pairs.iter().map(pair).collect()
     };
-    let mut entries = entries?;
-    hash_order::arrange(&mut entries, keys);
-    Ok(Value::Map(entries))
+    Ok(Value::Map(hash_order::arrange(&mut entries?, keys)))
 }
 
 fn read_struct(schema: &Schema, node: &Node, replace_null: bool) -> Result<Value> {

@@ -26,6 +26,7 @@ pub(super) struct JsonDecoder {
     cache: Cache,
     /// The schema of the last message.
     last: Option<Arc<Known>>,
+    schemaless: direct::Schemaless,
 }
 
 impl JsonDecoder {
@@ -36,12 +37,13 @@ impl JsonDecoder {
             content: options.content.clone(),
             cache: Cache::new(options.cache),
             last: None,
+            schemaless: direct::Schemaless::default(),
         }
     }
 
     fn read(&mut self, message: &Bytes) -> Result<Decoded> {
         if !self.envelope {
-            return read_plain(message);
+            return self.read_plain(message);
         }
         if let Some(known) = &self.content {
             return read_content(known, message);
@@ -50,6 +52,15 @@ impl JsonDecoder {
             Some(decoded) => Ok(decoded),
             None => self.read_envelope(message),
         }
+    }
+
+    fn read_plain(&mut self, message: &Bytes) -> Result<Decoded> {
+        let mut scanner = Scanner::new(message);
+        if scanner.peek().is_none() {
+            return Ok((None, None));
+        }
+        let value = self.schemaless.read(&mut scanner, message).map_err(unreadable)?;
+        Ok((None, (!value.is_null()).then_some(value)))
     }
 
     /// Reads a message in the form that every converter writes, schema before payload; `None`: it is another one.
@@ -113,15 +124,6 @@ fn decoded(known: &Known, value: Value) -> Decoded {
         None if value.is_null() => (None, None),
         schema => (schema, Some(value)),
     }
-}
-
-fn read_plain(message: &Bytes) -> Result<Decoded> {
-    let mut scanner = Scanner::new(message);
-    if scanner.peek().is_none() {
-        return Ok((None, None));
-    }
-    let value = direct::read_schemaless(&mut scanner, message).map_err(unreadable)?;
-    Ok((None, (!value.is_null()).then_some(value)))
 }
 
 fn read_content(known: &Known, message: &Bytes) -> Result<Decoded> {

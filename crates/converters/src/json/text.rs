@@ -7,28 +7,49 @@ use super::scan::RawText;
 
 const MALFORMED: &str = "malformed UTF-8";
 
-/// How many bytes are examined together, so that the compiler can use vector instructions.
-const LANES: usize = 16;
-
 /// The length of the run in front that is written as it is.
 ///
 /// Beyond quotes, backslashes and control characters, Jackson escapes what takes two UTF-16 units.
 fn plain_to_write(bytes: &[u8]) -> usize {
-    run(bytes, |byte| (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (byte >= 0xf0))
+    let wide = |word: u64| word & word << 1 & word << 2 & word << 3;
+    run(bytes, |word| ends_string(word) | wide(word))
 }
 
 /// The length of the run in front that ends neither a string nor is an escape or an error.
 pub(super) fn plain_to_read(bytes: &[u8]) -> usize {
-    run(bytes, |byte| (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
+    run(bytes, ends_string)
 }
 
+/// The length of the run in front without the bytes that `special` marks in words of eight.
+///
+/// A mark is the highest bit of a byte. Behind the first one there may be false ones, before it there are none.
 #[inline(always)]
-fn run(bytes: &[u8], special: impl Fn(u8) -> bool) -> usize {
-    let (chunks, _) = bytes.as_chunks::<LANES>();
-    let clean = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, byte| any | special(*byte)));
-    let start = clean.count() * LANES;
-    let tail = &bytes[start..];
-    start + tail.iter().position(|byte| special(*byte)).unwrap_or(tail.len())
+fn run(bytes: &[u8], special: impl Fn(u64) -> u64) -> usize {
+    let (words, tail) = bytes.as_chunks::<8>();
+    let first =
+        |word: [u8; 8]| (special(u64::from_le_bytes(word)) & splat(0x80)).trailing_zeros() as usize / 8;
+    for (index, word) in words.iter().enumerate() {
+        let place = first(*word);
+        if place < 8 {
+            return index * 8 + place;
+        }
+    }
+    // Letters fill what is left of a word.
+    let mut word = [b'a'; 8];
+    word[..tail.len()].copy_from_slice(tail);
+    words.len() * 8 + first(word).min(tail.len())
+}
+
+/// Marks quotes, backslashes and control characters.
+fn ends_string(word: u64) -> u64 {
+    let zeros = |word: u64| word.wrapping_sub(splat(1)) & !word;
+    let controls = word.wrapping_sub(splat(0x20)) & !word;
+    controls | zeros(word ^ splat(b'"')) | zeros(word ^ splat(b'\\'))
+}
+
+/// A byte eight times.
+const fn splat(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
 }
 
 /// Appends a text in quotes.
@@ -118,7 +139,9 @@ pub(super) fn has_whole_pairs(bytes: &[u8]) -> bool {
         rest = &rest[place + 1 + length..];
         match unit {
             0xd800..0xdc00 => match rest {
-                [b'\\', escape @ ..] if (0xdc00..0xe000).contains(&escaped_unit(escape).0) => rest = &escape[5..],
+                [b'\\', escape @ ..] if (0xdc00..0xe000).contains(&escaped_unit(escape).0) => {
+                    rest = &escape[5..]
+                }
                 _ => return false,
             },
             0xdc00..0xe000 => return false,
@@ -175,45 +198,42 @@ fn from_utf16(units: &[u16]) -> String {
     char::decode_utf16(units.iter().copied()).map(|char| char.unwrap_or('?')).collect()
 }
 
-/// Decodes what is not quite UTF-8 as Jackson does, which takes overlong forms as they come.
+/// Decodes what is not quite UTF-8 as Jackson does, which takes overlong forms of up to three bytes.
 fn decode_leniently(bytes: &[u8]) -> Result<Vec<u16>, &'static str> {
     let mut units = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let [first, tail @ ..] = rest {
-        let length = match first {
-            b'\\' => {
-                let (unit, length) = escaped_unit(tail);
-                units.push(unit);
-                rest = &tail[length..];
-                continue;
-            }
-            ..0x80 => 0,
-            0xc0..0xe0 => 1,
-            0xe0..0xf0 => 2,
-            0xf0..0xf8 => 3,
-            _ => return Err(MALFORMED),
-        };
-        let (more, tail) = tail.split_at_checked(length).ok_or(MALFORMED)?;
-        if more.iter().any(|byte| byte & 0xc0 != 0x80) {
-            return Err(MALFORMED);
+        if *first == b'\\' {
+            let (unit, length) = escaped_unit(tail);
+            units.push(unit);
+            rest = &tail[length..];
+            continue;
         }
-        push_lenient(*first, more, &mut units)?;
+        let (more, tail) = tail.split_at_checked(trailing(*first).ok_or(MALFORMED)?).ok_or(MALFORMED)?;
+        let char = lenient_char(*first, more).ok_or(MALFORMED)?;
+        units.extend_from_slice(char.encode_utf16(&mut [0; 2]));
         rest = tail;
     }
     Ok(units)
 }
 
-fn push_lenient(first: u8, more: &[u8], units: &mut Vec<u16>) -> Result<(), &'static str> {
-    let kept = [0x7f, 0x1f, 0x0f, 0x07][more.len()];
-    let code = more.iter().fold(i32::from(first & kept), |code, byte| code << 6 | i32::from(byte & 0x3f));
-    if more.len() < 3 {
-        units.push(code as u16);
-        return if (0xd800..0xe000).contains(&code) { Err(MALFORMED) } else { Ok(()) };
+/// How many bytes follow the first byte of a character.
+fn trailing(first: u8) -> Option<usize> {
+    match first {
+        ..0x80 => Some(0),
+        0xc0..0xe0 => Some(1),
+        0xe0..0xf0 => Some(2),
+        0xf0..0xf8 => Some(3),
+        _ => None,
     }
-    let code = code - 0x1_0000;
-    units.push((0xd800 | code >> 10) as u16);
-    units.push((0xdc00 | code & 0x3ff) as u16);
-    Ok(())
+}
+
+fn lenient_char(first: u8, more: &[u8]) -> Option<char> {
+    let kept = [0x7f, 0x1f, 0x0f, 0x07][more.len()];
+    let code = more.iter().try_fold(u32::from(first & kept), |code, byte| {
+        (byte & 0xc0 == 0x80).then_some(code << 6 | u32::from(byte & 0x3f))
+    })?;
+    char::from_u32(code).filter(|_| more.len() < 3 || code > 0xffff)
 }
 
 /// The UTF-16 unit of an escape behind its backslash, and its length.

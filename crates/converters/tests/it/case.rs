@@ -25,7 +25,12 @@ fn config_form(config: &Config) -> Json {
     config.iter().map(|(key, value)| ((*key).to_owned(), Json::from(value.as_str()))).collect()
 }
 
-pub(crate) fn write_question(class: &str, config: &Config, schema: Option<&Arc<Schema>>, value: &Value) -> Json {
+pub(crate) fn write_question(
+    class: &str,
+    config: &Config,
+    schema: Option<&Arc<Schema>>,
+    value: &Value,
+) -> Json {
     json!({
         "do": "write",
         "class": class,
@@ -37,15 +42,15 @@ pub(crate) fn write_question(class: &str, config: &Config, schema: Option<&Arc<S
 
 pub(crate) fn write(class: &str, config: &Config, schema: Option<&Arc<Schema>>, value: &Value) -> Json {
     let mut out = Vec::new();
-    let written = converter(class, config)
-        .encoder("topic", schema)
-        .and_then(|mut encoder| match encoder.borrow(value).map(<[u8]>::to_vec) {
+    let written = converter(class, config).encoder("topic", schema).and_then(|mut encoder| {
+        match encoder.borrow(value).map(<[u8]>::to_vec) {
             Some(bytes) => {
                 out = bytes;
                 Ok(true)
             }
             None => encoder.encode(value, &mut out),
-        });
+        }
+    });
     match written {
         Ok(true) => json!({"bytes": hex::encode(out)}),
         Ok(false) => json!({"bytes": null}),

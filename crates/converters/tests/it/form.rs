@@ -35,7 +35,8 @@ pub(crate) fn schema(schema: Option<&Arc<Schema>>) -> Json {
         form.insert("value".into(), self::schema(Some(value)));
     }
     if schema.kind == Type::Struct {
-        let field = |field: &api::Field| json!({"name": field.name, "schema": self::schema(Some(&field.schema))});
+        let field =
+            |field: &api::Field| json!({"name": field.name, "schema": self::schema(Some(&field.schema))});
         form.insert("fields".into(), schema.fields.iter().map(field).collect());
     }
     form.into()
@@ -61,12 +62,14 @@ pub(crate) fn value(value: &Value, schema: Option<&Schema>) -> Json {
         Value::Map(entries) => {
             let keys = schema.and_then(|schema| schema.key.as_deref());
             let values = schema.and_then(|schema| schema.value.as_deref());
-            let entry = |(key, value): &(Value, Value)| json!([self::value(key, keys), self::value(value, values)]);
+            let entry =
+                |(key, value): &(Value, Value)| json!([self::value(key, keys), self::value(value, values)]);
             json!(["map", entries.iter().map(entry).collect::<Json>()])
         }
         Value::Struct(values) => {
             let fields = &schema.expect("a struct has a schema").fields;
-            let values = values.iter().zip(fields).map(|(value, field)| self::value(value, Some(&field.schema)));
+            let values =
+                values.iter().zip(fields).map(|(value, field)| self::value(value, Some(&field.schema)));
             json!(["struct", values.collect::<Json>()])
         }
     }

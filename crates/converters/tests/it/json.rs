@@ -82,8 +82,14 @@ fn any_bytes_are_read_alike() {
     let bytes = prop_oneof![
         vec(any::<u8>(), 0..12),
         vec(select(b"\0\x01 1{}[]\"a:,\xfe\xff\xef\xbb\xbf".to_vec()), 0..12),
-        generate::json_text().prop_map(|text| String::from_utf8_lossy(&text).encode_utf16().flat_map(u16::to_be_bytes).collect()),
-        generate::json_text().prop_map(|text| String::from_utf8_lossy(&text).encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        generate::json_text().prop_map(|text| String::from_utf8_lossy(&text)
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect()),
+        generate::json_text().prop_map(|text| String::from_utf8_lossy(&text)
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect()),
     ];
     compare_reading((Just(plain()), bytes));
 }
@@ -92,7 +98,8 @@ fn any_bytes_are_read_alike() {
 fn envelope(payload: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     (generate::schema(), payload).prop_map(|(schema, payload)| {
         let config = vec![];
-        let envelope = written(&config, Some(&Schema::array(schema).build()), &Value::Array(Vec::new())).unwrap();
+        let envelope =
+            written(&config, Some(&Schema::array(schema).build()), &Value::Array(Vec::new())).unwrap();
         let envelope = String::from_utf8(envelope).unwrap();
         let schema = envelope.strip_prefix("{\"schema\":{\"type\":\"array\",\"items\":").unwrap();
         let schema = schema.strip_suffix(",\"optional\":false},\"payload\":[]}").unwrap();
@@ -108,7 +115,9 @@ fn payloads_that_do_not_fit_are_read_alike() {
 #[test]
 fn damaged_envelopes_are_read_alike() {
     let envelope = generate::schema_and_value()
-        .prop_filter_map("values without default are written", |(schema, value)| written(&vec![], Some(&schema), &value));
+        .prop_filter_map("values without default are written", |(schema, value)| {
+            written(&vec![], Some(&schema), &value)
+        });
     compare_reading((config(), generate::damaged(envelope.boxed())));
 }
 
