@@ -63,7 +63,8 @@ impl Compression {
 
 /// Compresses the records of a batch.
 pub(crate) fn compress(compression: Compression, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let failed = |error: io::Error| Error::corrupt(format_args!("{} stream: {error}", compression.codec.name()));
+    let failed =
+        |error: io::Error| Error::corrupt(format_args!("{} stream: {error}", compression.codec.name()));
     match compression.codec {
         Codec::None => Ok(bytes.to_vec()),
         Codec::Gzip => gzip(compression.level, bytes).map_err(failed),
@@ -108,7 +109,8 @@ fn too_long(codec: Codec, bytes_max: usize) -> Error {
 }
 
 fn gzip(level: i32, bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let level = u32::try_from(level).map_or_else(|_| flate2::Compression::default(), flate2::Compression::new);
+    let level =
+        u32::try_from(level).map_or_else(|_| flate2::Compression::default(), flate2::Compression::new);
     let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len() / 3), level);
     encoder.write_all(bytes)?;
     encoder.finish()

@@ -5,9 +5,9 @@
 
 mod frame;
 mod handshake;
+mod shared;
 
 use std::{
-    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicI32, Ordering},
@@ -34,6 +34,7 @@ use crate::{
 };
 use frame::Frame;
 use handshake::Versions;
+use shared::{Pending, Shared};
 
 /// Requests that may wait for the socket: more than any one caller pipelines, so that waiting here is rare.
 const OUTBOUND_MAX: usize = 64;
@@ -45,31 +46,6 @@ pub(crate) struct Connection {
     client_id: StrBytes,
     correlation: AtomicI32,
     task: JoinHandle<()>,
-}
-
-struct Shared {
-    address: Arc<str>,
-    state: Mutex<State>,
-    closed: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    /// In the order in which the requests were written, which is the order of the answers.
-    pending: VecDeque<Pending>,
-    closed: Option<Closed>,
-}
-
-#[derive(Clone)]
-struct Closed {
-    error: Error,
-    /// Whether the end is no news: nobody was waiting for anything.
-    quiet: bool,
-}
-
-struct Pending {
-    correlation: i32,
-    reply: oneshot::Sender<Result<Bytes, Error>>,
 }
 
 /// The answer to a request that has been put on its way.
@@ -222,59 +198,6 @@ fn decode<R: Request>(frame: &mut Bytes, version: i16) -> Result<R::Response, Er
     let header_version = <R::Response as HeaderVersion>::header_version(version);
     ResponseHeader::decode(frame, header_version).map_err(corrupt)?;
     <R::Response as Decodable>::decode(frame, version).map_err(corrupt)
-}
-
-impl Shared {
-    fn lost(&self, reason: &str) -> Error {
-        Error::Disconnected { address: self.address.clone(), reason: reason.into() }
-    }
-
-    /// Closes once; the first reason stays.
-    fn close(&self, reason: &str) {
-        let error = self.lost(reason);
-        let pending = {
-            let mut state = self.state.lock();
-            if state.closed.is_none() {
-                let quiet = state.pending.is_empty();
-                state.closed = Some(Closed { error: error.clone(), quiet });
-            }
-            std::mem::take(&mut state.pending)
-        };
-        for waiting in pending {
-            // The one who asked may have gone away.
-            let _ = waiting.reply.send(Err(error.clone()));
-        }
-        self.closed.notify_one();
-    }
-
-    /// Closes a connection that nobody waits on; a request can then no longer slip in unnoticed.
-    fn close_if_idle(&self) -> bool {
-        let mut state = self.state.lock();
-        let idle = state.pending.is_empty();
-        if idle && state.closed.is_none() {
-            state.closed = Some(Closed { error: self.lost("idle"), quiet: true });
-        }
-        idle
-    }
-
-    /// Hands an answer to the request at the head of the line.
-    fn answer(&self, frame: Bytes) -> Result<(), String> {
-        let Some(head) = frame.first_chunk::<4>() else {
-            return Err(format!("an answer of {} bytes is too short", frame.len()));
-        };
-        let correlation = i32::from_be_bytes(*head);
-        let Some(pending) = self.state.lock().pending.pop_front() else {
-            return Err("an answer that nobody asked for".to_owned());
-        };
-        if pending.correlation != correlation {
-            let expected = pending.correlation;
-            let _ = pending.reply.send(Err(self.lost("an answer to another request")));
-            return Err(format!("an answer to request {correlation} instead of {expected}"));
-        }
-        // The one who asked may have gone away.
-        let _ = pending.reply.send(Ok(frame));
-        Ok(())
-    }
 }
 
 #[derive(Clone, Copy)]

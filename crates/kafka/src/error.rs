@@ -86,7 +86,10 @@ pub enum Error {
         reason: Box<str>,
     },
     /// A batch was not known to be written when `delivery.timeout.ms` was over.
-    #[error("cannot write to topic `{topic}` partition {partition} within `delivery.timeout.ms`{}", Last(last))]
+    #[error(
+        "cannot write to topic `{topic}` partition {partition} within `delivery.timeout.ms`{}",
+        Last(last)
+    )]
     Expired {
         /// The topic.
         topic: Arc<str>,

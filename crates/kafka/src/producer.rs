@@ -2,8 +2,10 @@
 //!
 //! What happens is decided by plain data (`queue` for one partition, `sender` for all); `driver` does the I/O.
 
+mod action;
 mod driver;
 mod queue;
+mod reaction;
 mod sender;
 mod wire;
 

@@ -7,7 +7,7 @@ pub(crate) mod reader;
 mod split;
 mod varint;
 
+pub(crate) use batch::Stamp;
 pub use batch::{BATCH_HEADER_BYTES, RecordBatch};
 pub use decode::{HeaderView, Headers, RecordView, Records};
 pub use encode::{BatchBuilder, RecordHeader};
-pub(crate) use batch::Stamp;

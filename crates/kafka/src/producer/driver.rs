@@ -16,8 +16,9 @@ use tokio::time::{self, Instant};
 
 use super::{
     Done, Inner,
+    action::{Action, Event, leader_doubtful},
     queue::{Completed, Identity, Target},
-    sender::{Action, Event, Link, leader_doubtful},
+    sender::Link,
     wire::Produce,
 };
 use crate::{

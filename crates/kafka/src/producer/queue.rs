@@ -11,6 +11,7 @@ use std::{collections::VecDeque, sync::Arc};
 use kafka_protocol::error::ResponseError;
 use tokio::time::Instant;
 
+use super::reaction::{Reaction, reaction};
 use crate::{
     backoff::Backoff,
     error::Error,
@@ -389,34 +390,6 @@ impl<T> Queue<T> {
             Some(epochs) => self.epochs = epochs,
             None => self.exhausted = true,
         }
-    }
-}
-
-/// What to do about the failure of the first batch.
-enum Reaction {
-    /// The same again, later.
-    Retry,
-    /// The broker has lost our numbers: the same again under new ones.
-    NewEpoch,
-    /// Send it in two parts.
-    Split,
-    /// It was refused and is not written; the rest can go on.
-    GiveUp,
-    /// Nothing that was sent can be sent again safely.
-    Stop(&'static str),
-}
-
-fn reaction(error: &Error, idempotent: bool) -> Reaction {
-    match error.code() {
-        Some(ResponseError::MessageTooLarge | ResponseError::RecordListTooLarge) => Reaction::Split,
-        Some(ResponseError::OutOfOrderSequenceNumber | ResponseError::UnknownProducerId) if idempotent => {
-            Reaction::NewEpoch
-        }
-        Some(ResponseError::InvalidProducerEpoch | ResponseError::ProducerFenced) => {
-            Reaction::Stop("the broker knows a later epoch of this producer id; something else uses it")
-        }
-        _ if error.retriable() => Reaction::Retry,
-        _ => Reaction::GiveUp,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kafka_protocol::error::ResponseError;
 use tokio::time::Instant;
 
 use super::{
+    action::{Action, Event, RequestId, leader_doubtful},
     queue::{Completed, Identity, Outgoing, Queue, Rules, Target},
     wire::Produce,
 };
@@ -15,8 +15,6 @@ use crate::{
     error::Error,
     record::RecordBatch,
 };
-
-pub(super) type RequestId = u64;
 
 /// With idempotence a broker remembers this many batches of a partition, so more must not be on their way.
 const REMEMBERED_BATCHES: usize = 5;
@@ -77,25 +75,6 @@ pub(super) enum Link {
 struct Sent {
     broker: i32,
     batches: Vec<(Target, u64)>,
-}
-
-/// What the driver is to do.
-#[derive(Debug)]
-pub(super) enum Action {
-    Connect(i32),
-    FindLeader(Target),
-    InitProducerId,
-    Send(i32, Produce),
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub(super) enum Event {
-    Connected(i32, Result<(), Error>),
-    Leader(Target, Result<i32, Error>),
-    ProducerId(Result<Identity, Error>),
-    /// The offset or the error for each batch of a request, in its order.
-    Answered(RequestId, Result<Vec<Result<i64, Error>>, Error>),
 }
 
 impl<T> Sender<T> {
@@ -365,24 +344,6 @@ impl<T> Sender<T> {
             completed.extend(partition.queue.answered(*ticket, result, now));
         }
         completed
-    }
-}
-
-/// Whether the failure may come from asking the wrong broker.
-pub(super) fn leader_doubtful(error: &Error) -> bool {
-    match error.code() {
-        Some(code) => {
-            matches!(
-                code,
-                ResponseError::NotLeaderOrFollower
-                    | ResponseError::LeaderNotAvailable
-                    | ResponseError::UnknownTopicOrPartition
-                    | ResponseError::FencedLeaderEpoch
-                    | ResponseError::ReplicaNotAvailable
-                    | ResponseError::KafkaStorageError
-            )
-        }
-        None => error.retriable(),
     }
 }
 

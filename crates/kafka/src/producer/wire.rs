@@ -7,8 +7,8 @@ use kafka_protocol::{
 };
 
 use super::{
+    action::RequestId,
     queue::{Outgoing, Target},
-    sender::RequestId,
 };
 use crate::{
     error::Error,

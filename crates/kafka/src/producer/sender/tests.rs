@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use kafka_protocol::error::ResponseError;
+
 use super::*;
 use crate::{compression::Compression, record::BatchBuilder};
 
