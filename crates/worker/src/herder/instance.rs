@@ -65,10 +65,10 @@ impl Instance {
         let requested = Arc::new(AtomicBool::new(false));
         let abandon = CancellationToken::new();
         let context = Context { name: name.clone(), events: events.clone(), requested: requested.clone() };
-        let calls = Calls { runtime: runtime.clone(), abandon: abandon.clone() };
+        let calls = Calls { abandon: abandon.clone(), ..Calls::new(runtime) };
         let life = Life { name: name.clone(), plugin, config, calls, events };
         let span = info_span!("connector", name = %name.connector);
-        let living = runtime.spawn(life.live(Arc::new(context), receiver).instrument(span));
+        let living = tokio::spawn(life.live(Arc::new(context), receiver).instrument(span));
         Self { name, commands, requested, abandon, living }
     }
 
@@ -209,14 +209,17 @@ impl Life {
 /// Runs calls into plugins.
 #[derive(Clone)]
 pub(super) struct Calls {
+    /// Has the threads: not those that tasks read and write files with, which a call that hangs would take away.
+    threads: Handle,
+    /// Has the timers and sockets.
     runtime: Handle,
     abandon: CancellationToken,
 }
 
 impl Calls {
-    /// Calls on threads of this runtime that are never given up.
+    /// Calls that are never given up, with timers and sockets of this runtime and threads of the herder's.
     pub(super) fn new(runtime: &Handle) -> Self {
-        Self { runtime: runtime.clone(), abandon: CancellationToken::new() }
+        Self { threads: Handle::current(), runtime: runtime.clone(), abandon: CancellationToken::new() }
     }
 
     /// Runs one call on a thread that may block; a panic of it is a failure.
@@ -226,7 +229,7 @@ impl Calls {
     ) -> Result<T, Failure> {
         let (runtime, abandon) = (self.runtime.clone(), self.abandon.clone());
         let call = abandon.run_until_cancelled_owned(AssertUnwindSafe(call).catch_unwind());
-        let ran = self.runtime.spawn_blocking(move || runtime.block_on(call)).await;
+        let ran = self.threads.spawn_blocking(move || runtime.block_on(call)).await;
         match ran {
             Ok(Some(Ok(value))) => Ok(value),
             Ok(Some(Err(panic))) => {
