@@ -86,7 +86,7 @@ fn serialization_keys() -> [Key; 2] {
     [
         key(DECIMAL_FORMAT, Type::String, 0, "Decimal Format")
             .default("BASE64")
-            .validator(Validator::one_of_ignoring_case(["BASE64", "NUMERIC"]))
+            .validator(Validator::one_of_ignoring_case(["NUMERIC", "BASE64"]))
             .documentation(
                 "Controls which format this converter will serialize decimals in. This value is case insensitive \
                  and can be either 'BASE64' (default) or 'NUMERIC'",

@@ -2,6 +2,7 @@
 
 mod answer;
 mod differences;
+mod judge;
 mod limits;
 
 use std::fs;

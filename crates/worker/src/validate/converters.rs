@@ -66,6 +66,12 @@ impl Role {
                 let hint = plugins::hint(self.nearest(registry, &name));
                 let words = format_args!("Class {name} could not be found.{hint}");
                 value.errors.push(Problem::invalid(self.key, &name, words).message);
+                let version = format!("{}.plugin.version", self.key);
+                // There is no version to choose of a class that is not there.
+                values
+                    .iter_mut()
+                    .filter(|value| value.name == version)
+                    .for_each(|value| value.visible = false);
             }
         }
     }

@@ -17,7 +17,7 @@ mod topics;
 use std::collections::BTreeMap;
 
 use api::Registry;
-use api::config::{ConfigValue, Default, Definition, Key, Properties};
+use api::config::{ConfigValue, Default, Definition, Key, Parsed, Properties};
 
 use crate::plugins::{self, ConnectorPlugin};
 
@@ -57,7 +57,7 @@ pub fn validate(
         config.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
 
     let definition = framework(&plugin, registry, worker, &properties);
-    let mut values = framework_values(&definition, &plugin, registry, &properties);
+    let mut values = framework_values(&definition, &plugin, registry, config, &properties);
     refuse_nulls(config, &mut values);
     let mut infos = merge(class, definition, values, &plugin, &properties);
 
@@ -140,9 +140,18 @@ fn framework_values(
     definition: &Definition,
     plugin: &ConnectorPlugin,
     registry: &Registry,
+    config: &ConnectorConfig,
     properties: &Properties,
 ) -> Vec<ConfigValue> {
     let mut values = definition.validate(properties);
+    for (key, value) in definition.keys.iter().zip(&mut values) {
+        if config.get(key.name.as_ref()) == Some(&None) {
+            // It is there and null, so neither missing nor the default.
+            let refused =
+                key.validator.as_ref().and_then(|validator| validator.check(&key.name, &Parsed::Null).err());
+            (value.value, value.errors) = (None, refused.into_iter().collect());
+        }
+    }
     for role in converters::ROLES {
         role.resolve(registry, &mut values);
     }
@@ -168,14 +177,14 @@ fn refuse_exactly_once(values: &mut [ConfigValue]) {
 
 fn refuse_nulls(config: &ConnectorConfig, values: &mut Vec<ConfigValue>) {
     for name in config.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name) {
-        let errors = vec!["Null value can not be supplied as the configuration value.".to_owned()];
+        let error = "Null value can not be supplied as the configuration value.".to_owned();
         match values.iter_mut().find(|value| value.name == *name) {
-            Some(value) => (value.value, value.errors) = (None, errors),
+            Some(value) => value.errors.push(error),
             None => values.push(ConfigValue {
                 name: name.clone(),
                 value: None,
                 recommended: Vec::new(),
-                errors,
+                errors: vec![error],
                 visible: true,
             }),
         }

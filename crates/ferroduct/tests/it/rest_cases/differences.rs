@@ -242,7 +242,7 @@ pub(super) const DIFFERENCES: &[Difference] = &[
     },
 ];
 
-fn built_in(class: &Value) -> bool {
+pub(super) fn built_in(class: &Value) -> bool {
     class.as_str().is_some_and(|class| !NOT_BUILT_IN.iter().any(|prefix| class.starts_with(prefix)))
 }
 

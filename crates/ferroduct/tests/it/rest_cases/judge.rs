@@ -1,0 +1,127 @@
+//! Validation against a running worker of Apache Kafka Connect: what the recorded cases do not have.
+
+use serde_json::{Value, json};
+use testkit::{Kafka, Worker};
+
+use super::answer::{Answer, Client};
+use super::{BINARY, JSON};
+
+const SOURCE: &str = "/connector-plugins/FileStreamSource/config/validate";
+const SINK: &str = "/connector-plugins/FileStreamSink/config/validate";
+
+#[test]
+fn configurations_are_judged_as_java_judges_them() {
+    let bootstrap = Kafka::shared().bootstrap();
+    let start = |worker: testkit::worker::Builder| {
+        let worker = worker.property("key.converter", JSON).property("value.converter", JSON);
+        worker.start().expect("a worker")
+    };
+    let java = start(Worker::java_standalone(bootstrap));
+    let ours = start(Worker::ferroduct_standalone(BINARY, bootstrap));
+    let (java, ours) = (Client::new(java.url()), Client::new(ours.url()));
+
+    let mut wrong = Vec::new();
+    for (path, configuration) in sources().map(|case| (SOURCE, case)).chain(sinks().map(|case| (SINK, case)))
+    {
+        let ask = |client: &Client| {
+            let body = configuration.to_string();
+            let answer = client.send("PUT", path, Some(&body), Some("application/json"));
+            reduced(answer.expect("an answer").normalized())
+        };
+        let difference = ask(&ours).against(&ask(&java));
+        if !difference.is_empty() {
+            wrong.push(format!("{path} {configuration}\n{difference}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} answers differ from Java's:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+fn sources() -> impl Iterator<Item = Value> {
+    let complete = |more: Value| {
+        let mut all =
+            json!({ "connector.class": "FileStreamSource", "name": "a", "topic": "t", "file": "/f" });
+        all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        all
+    };
+    let cases = [
+        json!({ "name": null }),
+        json!({ "name": "  " }),
+        json!({ "name": "a\tb\u{7f}" }),
+        json!({ "tasks.max": " 5 ", "batch.size": 7, "tasks.max.enforce": false }),
+        json!({ "tasks.max": "2147483648", "batch.size": 1.5, "tasks.max.enforce": "maybe" }),
+        json!({ "errors.retry.timeout": "x", "errors.retry.delay.max.ms": "", "errors.tolerance": "ALL" }),
+        json!({ "errors.log.enable": "yes", "errors.log.include.messages": "TRUE" }),
+        json!({ "config.action.reload": "never", "unknown.key": "x", "other": null }),
+        json!({ "exactly.once.support": "Nope", "transaction.boundary": "x", "offsets.storage.topic": "" }),
+        json!({ "transaction.boundary": "CONNECTOR", "transaction.boundary.interval.ms": -1 }),
+        json!({ "transaction.boundary.interval.ms": "100", "offsets.storage.topic": "o" }),
+        json!({ "tasks.max": null, "errors.tolerance": null, "file": null }),
+        json!({ "topic": "", "batch.size": 0 }),
+        json!({ "transforms": "", "predicates": " " }),
+        json!({ "predicates": "a,a" }),
+        json!({ "key.converter": "org.apache.kafka.connect.storage.StringConverter" }),
+        json!({
+            "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+            "key.converter.converter.encoding": "nope",
+            "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+            "value.converter.schemas.enable": "maybe",
+            "value.converter.decimal.format": "hex",
+            "value.converter.schemas.cache.size": "-1",
+            "header.converter": "org.apache.kafka.connect.storage.StringConverter",
+        }),
+        json!({ "value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter" }),
+        json!({ "value.converter": "org.apache.kafka.connect.converters.LongConverter" }),
+        json!({ "key.converter": "org.example.Nope", "key.converter.schemas.enable": "x" }),
+        json!({ "value.converter.schemas.enable": "x" }),
+        json!({ "producer.override.linger.ms": "5", "producer.override.sasl.jaas.config": "secret" }),
+        json!({ "consumer.override.group.id": "x", "admin.override.client.id": "x" }),
+    ];
+    cases.into_iter().map(complete)
+}
+
+fn sinks() -> impl Iterator<Item = Value> {
+    let complete = |more: Value| {
+        let mut all = json!({ "connector.class": "FileStreamSink", "name": "a", "file": "/f" });
+        all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        all
+    };
+    let dead = "errors.deadletterqueue.topic.name";
+    let cases = [
+        json!({ "topics": " a , b " }),
+        json!({ "topics": "a,a" }),
+        json!({ "topics": "a,,b" }),
+        json!({ "topics": null }),
+        json!({ "topics": " ", "topics.regex": " " }),
+        json!({ "topics.regex": "a.*" }),
+        json!({ "topics.regex": "a.*", dead: "abc" }),
+        json!({ "topics.regex": "a.*", dead: "xabc" }),
+        json!({ "topics": "a, b", dead: " b " }),
+        json!({ "topics": "a", dead: "d", "errors.deadletterqueue.topic.replication.factor": "x" }),
+        json!({ "topics": "a", "errors.deadletterqueue.context.headers.enable": "x" }),
+        json!({ "topics": "a", "consumer.override.group.id": "x", "producer.override.acks": "1" }),
+        json!({ "topics": "a", dead: "d", "producer.override.acks": "1", "admin.override.client.id": "x" }),
+    ];
+    cases.into_iter().map(complete)
+}
+
+/// An answer without what Ferroduct has not got, the recommended classes that are not built in and the
+/// definitions of client settings, and with keys and groups by name: those of converters and clients stand in
+/// Java's hash order.
+fn reduced(mut answer: Answer) -> Answer {
+    if let Some(configs) = answer.body["configs"].as_array_mut() {
+        configs.sort_by_key(|config| config["value"]["name"].to_string());
+    }
+    if let Some(groups) = answer.body["groups"].as_array_mut() {
+        groups.sort_by_key(Value::to_string);
+    }
+    for config in answer.body["configs"].as_array_mut().into_iter().flatten() {
+        let name = config["value"]["name"].as_str().unwrap_or_default().to_owned();
+        if name.contains(".override.") {
+            config["definition"] = Value::Null;
+        }
+        if let Some(recommended) = config["value"]["recommended_values"].as_array_mut() {
+            recommended.retain(super::differences::built_in);
+        }
+    }
+    answer
+}
