@@ -22,6 +22,9 @@ fn main() {
 }
 
 fn run(name: &str, schemas: bool, schema: &Arc<Schema>, value: fn(usize) -> Value) {
+    if std::env::args().skip(1).any(|filter| !filter.starts_with("--") && !name.contains(&filter)) {
+        return;
+    }
     let converter = json(schemas);
     let values: Vec<Value> = (0..BATCH).map(value).collect();
     let mut out = Vec::with_capacity(1 << 20);

@@ -137,14 +137,14 @@ final class ConnectForm {
         ObjectNode form = NODES.objectNode().put("type", schema.type().name());
         form.put("optional", schema.isOptional());
         if (schema.name() != null)
-            form.put("name", schema.name());
+            form.put("name", wellFormed(schema.name()));
         if (schema.version() != null)
             form.put("version", schema.version());
         if (schema.doc() != null)
-            form.put("doc", schema.doc());
+            form.put("doc", wellFormed(schema.doc()));
         if (schema.parameters() != null) {
             ArrayNode parameters = form.putArray("parameters");
-            schema.parameters().forEach((key, value) -> parameters.addArray().add(key).add(value));
+            schema.parameters().forEach((key, value) -> parameters.addArray().add(wellFormed(key)).add(wellFormed(value)));
         }
         if (schema.defaultValue() != null)
             form.set("default", writeValue(schema.defaultValue()));
@@ -155,7 +155,7 @@ final class ConnectForm {
         if (schema.type() == Schema.Type.STRUCT) {
             ArrayNode fields = form.putArray("fields");
             for (Field field : schema.fields())
-                fields.addObject().put("name", field.name()).set("schema", writeSchema(field.schema()));
+                fields.addObject().put("name", wellFormed(field.name())).set("schema", writeSchema(field.schema()));
         }
         return form;
     }

@@ -11,13 +11,18 @@ use super::node::Node;
 use super::scan::Scanner;
 use super::{convert, direct, schema};
 
+/// What stands before the schema in the form that every converter writes.
+pub(super) const SCHEMA: &[u8] = b"{\"schema\":";
+/// What stands between schema and payload.
+pub(super) const PAYLOAD: &[u8] = b",\"payload\":";
+
 /// The limit of all descriptions that are remembered; what schemas and plans take is a small multiple of it.
 const BYTES_MAX: usize = 8 << 20;
 
 /// A schema and how its values are read.
 pub(super) struct Known {
-    /// The schema as it stands in messages.
-    pub(super) raw: Box<[u8]>,
+    /// What messages begin with as every converter writes them: `{"schema":…,"payload":`.
+    prefix: Box<[u8]>,
     /// `None`: schemaless.
     schema: Option<(Arc<Schema>, Plan)>,
     replace_null: bool,
@@ -32,7 +37,22 @@ impl Known {
             let plan = Plan::new(&schema, replace_null);
             (schema, plan)
         });
-        Ok(Self { raw: raw[..].into(), schema, replace_null })
+        Ok(Self { prefix: [SCHEMA, raw, PAYLOAD].concat().into(), schema, replace_null })
+    }
+
+    /// The schema as it stands in messages.
+    fn raw(&self) -> &[u8] {
+        &self.prefix[SCHEMA.len()..self.prefix.len() - PAYLOAD.len()]
+    }
+
+    /// What messages begin with as every converter writes them.
+    pub(super) fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
+    /// Whether a string of JSON is text, whatever else there may be in it.
+    pub(super) fn is_text(&self) -> bool {
+        self.schema.as_ref().is_none_or(|(_, plan)| plan.is_text())
     }
 
     pub(super) fn schema(&self) -> Option<Arc<Schema>> {
@@ -93,7 +113,7 @@ impl Cache {
     }
 
     pub(super) fn insert(&mut self, known: &Arc<Known>) {
-        let length = known.raw.len();
+        let length = known.raw().len();
         if length > BYTES_MAX || self.count_max == 0 {
             return;
         }
@@ -102,7 +122,7 @@ impl Cache {
         }
         self.clock += 1;
         self.bytes += length;
-        self.known.insert(known.raw.clone(), (Arc::clone(known), self.clock));
+        self.known.insert(known.raw().into(), (Arc::clone(known), self.clock));
     }
 
     fn evict(&mut self) {

@@ -3,15 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use api::{Decoder, Error, Result, Schema, Value};
-use bytes::Bytes;
+use api::{Decoder, Error, Result, Schema, Text, Value};
+use bytes::{Buf as _, Bytes};
 
-use super::cache::{Cache, Known};
+use super::cache::{Cache, Known, PAYLOAD, SCHEMA};
 use super::scan::{self, Scanner};
 use super::{Options, direct, encoding, text, unreadable};
 
-const SCHEMA: &[u8] = b"{\"schema\":";
-const PAYLOAD: &[u8] = b",\"payload\":";
 const ENVELOPE: &str = "cannot read JSON: with `schemas.enable` a message is an object of `schema` and `payload` and \
                         nothing else, hint: set `schemas.enable=false` to read plain JSON";
 
@@ -41,6 +39,28 @@ impl JsonDecoder {
         }
     }
 
+    /// Finds the text of a message that is nothing but a string without escapes, whose own buffer it can then keep.
+    fn find_text(&self, message: &Bytes) -> Option<Range<usize>> {
+        let start = match (&self.last, self.envelope) {
+            (_, false) => 0,
+            (Some(last), true) if last.is_text() && message.starts_with(last.prefix()) => last.prefix().len(),
+            _ => return None,
+        };
+        let mut scanner = Scanner::within(message, start, 0);
+        if self.content.is_some() || message.get(start) != Some(&b'"') {
+            return None;
+        }
+        let raw = scanner.string().ok()?;
+        let whole = !self.envelope || scanner.peek() == Some(b'}');
+        let plain = whole && !raw.escaped && std::str::from_utf8(raw.bytes).is_ok();
+        plain.then(|| start + 1..start + 1 + raw.bytes.len())
+    }
+
+    /// The schema of a text that [`JsonDecoder::find_text`] found.
+    fn text_schema(&self) -> Option<Arc<Schema>> {
+        self.last.as_ref().filter(|_| self.envelope)?.schema()
+    }
+
     fn read(&mut self, message: &Bytes) -> Result<Decoded> {
         if !self.envelope {
             return self.read_plain(message);
@@ -65,17 +85,19 @@ impl JsonDecoder {
 
     /// Reads a message in the form that every converter writes, schema before payload; `None`: it is another one.
     fn read_quickly(&mut self, message: &Bytes) -> Option<Decoded> {
-        let rest = message.strip_prefix(SCHEMA)?;
         let known = match &self.last {
-            Some(last) if rest.starts_with(&last.raw) && rest[last.raw.len()..].starts_with(PAYLOAD) => last,
+            Some(last) if message.starts_with(last.prefix()) => last,
             _ => self.find_at_start(message)?,
         };
-        let mut scanner = Scanner::within(message, SCHEMA.len() + known.raw.len() + PAYLOAD.len(), 1);
+        let mut scanner = Scanner::within(message, known.prefix().len(), 1);
         let value = known.read_expected(&mut scanner, message)?;
         (scanner.peek() == Some(b'}')).then(|| decoded(known, value))
     }
 
     fn find_at_start(&mut self, message: &Bytes) -> Option<&Arc<Known>> {
+        if !message.starts_with(SCHEMA) {
+            return None;
+        }
         let mut scanner = Scanner::within(message, SCHEMA.len(), 1);
         scanner.peek();
         let start = scanner.at();
@@ -113,7 +135,13 @@ impl JsonDecoder {
 
 impl Decoder for JsonDecoder {
     fn decode(&mut self, message: Option<Bytes>) -> Result<Decoded> {
-        let Some(message) = message else { return Ok((None, None)) };
+        let Some(mut message) = message else { return Ok((None, None)) };
+        if let Some(place) = self.find_text(&message) {
+            message.truncate(place.end);
+            message.advance(place.start);
+            let text = Text::try_from(message).expect("it was just found to be UTF-8");
+            return Ok((self.text_schema(), Some(Value::Text(text))));
+        }
         self.read(&encoding::to_utf8(message)?)
     }
 }
@@ -155,7 +183,7 @@ fn split(message: &Bytes) -> Result<(Range<usize>, Range<usize>)> {
 }
 
 /// The members of the object that a message is, none if it is something else.
-fn members(scanner: &mut Scanner<'_>, message: &Bytes) -> scan::Result<Vec<(api::Text, Range<usize>)>> {
+fn members(scanner: &mut Scanner<'_>, message: &Bytes) -> scan::Result<Vec<(Text, Range<usize>)>> {
     let mut members = Vec::new();
     if scanner.start()? != scan::Start::Object {
         scanner.skip()?;

@@ -72,13 +72,21 @@ impl Plan {
         Self { kind: kind(schema, replace_null), schema: Arc::clone(schema), replace_null }
     }
 
+    /// Whether the schema is a plain STRING.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::String)
+    }
+
     /// Reads a value; after a detour the scanner stands anywhere.
     pub(super) fn read(&self, scanner: &mut Scanner<'_>, message: &Bytes) -> Result<Value> {
-        let before = *scanner;
-        if let Some(value) = self.read_expected(scanner, message)? {
-            return Ok(value);
+        match self.read_expected(scanner, message)? {
+            Some(value) => Ok(value),
+            None => self.read_other(scanner, message),
         }
-        *scanner = before;
+    }
+
+    /// Reads a value that is of another kind than the schema expects.
+    fn read_other(&self, scanner: &mut Scanner<'_>, message: &Bytes) -> Result<Value> {
         let node = Node::read(scanner, message)?;
         match convert::read(&self.schema, &node, self.replace_null) {
             // A null that Java makes of something else may be wrong in a struct around it.
@@ -88,9 +96,12 @@ impl Plan {
         }
     }
 
-    /// Reads a value of the kind that the schema expects; `None`: it is another one.
+    /// Reads a value of the kind that the schema expects; `None`: it is another one, and the scanner is before it.
+    #[inline(always)]
     fn read_expected(&self, scanner: &mut Scanner<'_>, message: &Bytes) -> Result<Option<Value>> {
-        Ok(match (&self.kind, scanner.start()?) {
+        let start = scanner.start()?;
+        let before = *scanner;
+        let value = match (&self.kind, start) {
             (Kind::String, Start::Text) => {
                 Some(Value::Text(text::read(scanner.string()?, message).or(Err(Detour))?))
             }
@@ -112,7 +123,11 @@ impl Plan {
                 Some(Value::Map(hash_order::arrange(&mut entries, self.schema.key.as_deref())))
             }
             _ => None,
-        })
+        };
+        if value.is_none() {
+            *scanner = before;
+        }
+        Ok(value)
     }
 
     fn read_array(&self, scanner: &mut Scanner<'_>, message: &Bytes) -> Result<Vec<Value>> {
@@ -180,7 +195,10 @@ impl StructPlan {
                 self.read_unordered(scanner, message, &mut values)?;
                 break;
             };
-            values.push(field.plan.read(scanner, message)?);
+            match field.plan.read_expected(scanner, message)? {
+                Some(value) => values.push(value),
+                None => values.push(field.plan.read_other(scanner, message)?),
+            }
             more = scanner.more(b'}')?;
         }
         for field in &self.fields[values.len()..] {
@@ -266,6 +284,7 @@ impl Schemaless {
         value
     }
 
+    #[inline(always)]
     fn read_value(&mut self, scanner: &mut Scanner<'_>, message: &Bytes) -> scan::Result<Value> {
         Ok(match scanner.start()? {
             Start::Text => {

@@ -25,19 +25,24 @@ pub(super) fn plain_to_read(bytes: &[u8]) -> usize {
 /// A mark is the highest bit of a byte. Behind the first one there may be false ones, before it there are none.
 #[inline(always)]
 fn run(bytes: &[u8], special: impl Fn(u64) -> u64) -> usize {
-    let (words, tail) = bytes.as_chunks::<8>();
-    let first =
-        |word: [u8; 8]| (special(u64::from_le_bytes(word)) & splat(0x80)).trailing_zeros() as usize / 8;
+    let marks = |word: [u8; 8]| special(u64::from_le_bytes(word)) & splat(0x80);
+    // Whole blocks are vector instructions.
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let clean = blocks
+        .iter()
+        .take_while(|block| block.as_chunks::<8>().0.iter().fold(0, |all, word| all | marks(*word)) == 0);
+    let start = clean.count() * 32;
+    let (words, tail) = bytes[start..].as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
-        let place = first(*word);
+        let place = marks(*word).trailing_zeros() as usize / 8;
         if place < 8 {
-            return index * 8 + place;
+            return start + index * 8 + place;
         }
     }
     // Letters fill what is left of a word.
     let mut word = [b'a'; 8];
     word[..tail.len()].copy_from_slice(tail);
-    words.len() * 8 + first(word).min(tail.len())
+    start + words.len() * 8 + (marks(word).trailing_zeros() as usize / 8).min(tail.len())
 }
 
 /// Marks quotes, backslashes and control characters.
@@ -88,6 +93,7 @@ fn write_escape(char: char, out: &mut Vec<u8>) {
 }
 
 /// The text of a string, a slice of the message if it has no escapes.
+#[inline(always)]
 pub(super) fn read(raw: RawText<'_>, message: &Bytes) -> Result<Text, &'static str> {
     if !raw.escaped
         && let Ok(text) = Text::try_from(message.slice_ref(raw.bytes))
