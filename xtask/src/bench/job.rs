@@ -120,8 +120,12 @@ fn measure_move(
     let cpu_before = worker.usage()?.cpu;
     let started = Instant::now();
     worker.rest().post("/connectors", &json!({"name": name, "config": config}))?.ok()?;
+    let mut looked = started;
     let moved = wait::until("the last record at the destination", MOVE_LIMIT, pause, || {
-        worker.process().ensure_running()?;
+        if looked.elapsed() > Duration::from_secs(2) {
+            ensure_no_failure(worker, &name)?;
+            looked = Instant::now();
+        }
         Ok(finished()?.then(|| started.elapsed()))
     });
     let elapsed =
@@ -133,6 +137,14 @@ fn measure_move(
         cpu_per_million: cpu / (lines as f64 / 1e6),
         peak_bytes: usage.resident_bytes_max as f64,
     })
+}
+
+/// Fails when the worker has ended or a task has failed.
+fn ensure_no_failure(worker: &mut Worker, connector: &str) -> anyhow::Result<()> {
+    worker.process().ensure_running()?;
+    let status = worker.rest().get(&format!("/connectors/{connector}/status"))?;
+    anyhow::ensure!(!status.text.contains("FAILED"), "the connector failed: {}", status.text);
+    Ok(())
 }
 
 fn same_content(expected: &Path, found: &Path) -> anyhow::Result<()> {
