@@ -52,7 +52,9 @@ fn every_recorded_answer_is_ours_or_differs_as_it_is_written_down() {
     let mut wrong = Vec::new();
     for (index, line) in CASES.lines().enumerate() {
         let case: Case = serde_json::from_str(&place(line)).expect("a case");
-        if let Err(problem) = replay(&client, index + 1, &case) {
+        // Where much is wrong the rest is not worth the wait.
+        let limit = if wrong.len() < 3 { LIMIT } else { PAUSE };
+        if let Err(problem) = replay(&client, index + 1, &case, limit) {
             let Case { note, method, path, request, .. } = &case;
             wrong.push(format!("line {}: {method} {path} ({note}) {request}\n{problem}", index + 1));
         }
@@ -62,9 +64,8 @@ fn every_recorded_answer_is_ours_or_differs_as_it_is_written_down() {
 
 /// Sends a request and compares the answer with what is expected, which is the recorded one unless a difference
 /// is written down.
-fn replay(client: &Client, line: usize, case: &Case) -> Result<(), String> {
-    let recorded = case.answer.normalized();
-    let mut expected = recorded.clone();
+fn replay(client: &Client, line: usize, case: &Case, limit: Duration) -> Result<(), String> {
+    let mut expected = case.answer.normalized();
     let mut stale = Vec::new();
     for difference in DIFFERENCES.iter().filter(|difference| difference.lines.contains(&line)) {
         let before = expected.clone();
@@ -75,7 +76,7 @@ fn replay(client: &Client, line: usize, case: &Case) -> Result<(), String> {
     }
     let actual = if case.method == "GET" {
         let mut last = None;
-        let reached = wait::until("the answer", LIMIT, PAUSE, || {
+        let reached = wait::until("the answer", limit, PAUSE, || {
             let answer = send(client, case)?;
             let reached = answer == expected;
             last = Some(answer);
