@@ -6,7 +6,9 @@ mod float_text;
 mod hash_order;
 mod json;
 mod primitive;
+mod simple_header;
 mod string;
+mod values;
 
 use std::sync::Arc;
 
@@ -19,4 +21,5 @@ pub fn register(registry: &mut Registry) {
         registry.converters.push(Arc::new(class));
         registry.header_converters.push(Arc::new(class));
     }
+    registry.header_converters.push(Arc::new(simple_header::SimpleHeader));
 }

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.TimeZone;
 
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -45,6 +46,8 @@ public final class ConverterJudge {
     private ConverterJudge() { }
 
     public static void main(String[] args) throws IOException {
+        // The text of dates depends on it, and ours does not.
+        TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         ConverterJudge judge = new ConverterJudge();

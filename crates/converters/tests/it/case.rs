@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Converter, Registry, Role, Schema, Value};
+use api::{Converter, HeaderConverter, Registry, Role, Schema, Value};
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
 
@@ -81,5 +81,41 @@ fn read_once(decoder: &mut dyn api::Decoder, bytes: Option<&[u8]>) -> Json {
             assert_eq!(error.reaction(), api::Reaction::Reject, "{error:?}");
             json!({"error": format!("{error:#}")})
         }
+    }
+}
+
+pub(crate) fn header_converter(class: &str) -> Box<dyn HeaderConverter> {
+    let mut registry = Registry::default();
+    converters::register(&mut registry);
+    let plugin =
+        registry.header_converters.iter().find(|plugin| plugin.description().class == class).unwrap();
+    plugin.configure(&[].into()).unwrap()
+}
+
+pub(crate) fn write_header_question(class: &str, schema: Option<&Arc<Schema>>, value: &Value) -> Json {
+    let mut question = write_question(class, &vec![], schema, value);
+    question["do"] = "writeHeader".into();
+    question
+}
+
+pub(crate) fn write_header(class: &str, schema: Option<&Arc<Schema>>, value: &Value) -> Json {
+    let mut out = Vec::new();
+    match header_converter(class).encode("topic", "h", schema, value, &mut out) {
+        Ok(written) => json!({"bytes": written.then(|| hex::encode(out))}),
+        Err(error) => json!({"error": format!("{error:#}")}),
+    }
+}
+
+pub(crate) fn read_header_question(class: &str, bytes: Option<&[u8]>) -> Json {
+    json!({"do": "readHeader", "class": class, "bytes": bytes.map(hex::encode)})
+}
+
+pub(crate) fn read_header(class: &str, bytes: Option<&[u8]>) -> Json {
+    match header_converter(class).decode("topic", "h", bytes.map(Bytes::copy_from_slice)) {
+        Ok((schema, value)) => json!({
+            "schema": form::schema(schema.as_ref()),
+            "value": form::value(&value, schema.as_deref()),
+        }),
+        Err(error) => json!({"error": format!("{error:#}")}),
     }
 }

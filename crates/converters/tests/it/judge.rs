@@ -28,20 +28,29 @@ fn verdict(answer: &Json) -> Json {
         return json!("error");
     }
     let mut answer = answer.clone();
-    sort_by_bytes(&mut answer);
+    normalise(&mut answer);
     answer
 }
 
-/// Sorts the entries of maps whose keys are bytes: their order differs between runs of Java.
-fn sort_by_bytes(form: &mut Json) {
+/// Takes away what our values do not know: the order of maps whose keys are bytes, which differs between runs of
+/// Java, and whether a number is one of eight bits or a date where its schema does not say it.
+fn normalise(form: &mut Json) {
     match form {
         Json::Array(elements) => {
-            elements.iter_mut().for_each(sort_by_bytes);
-            if elements.first() == Some(&json!("map")) && elements[1][0][0][0] == "bytes" {
-                elements[1].as_array_mut().unwrap().sort_by_key(|entry| entry[0].to_string());
+            elements.iter_mut().for_each(normalise);
+            match elements.first().and_then(Json::as_str) {
+                Some("map") if elements[1][0][0][0] == "bytes" => {
+                    elements[1].as_array_mut().unwrap().sort_by_key(|entry| entry[0].to_string());
+                }
+                Some("i8" | "i16" | "i32" | "i64" | "date") => elements[0] = json!("int"),
+                Some("f32") => {
+                    let bits = u32::from_str_radix(elements[1].as_str().unwrap(), 16).unwrap();
+                    *form = json!(["f64", format!("{:x}", f64::from(f32::from_bits(bits)).to_bits())]);
+                }
+                _ => {}
             }
         }
-        Json::Object(members) => members.values_mut().for_each(sort_by_bytes),
+        Json::Object(members) => members.values_mut().for_each(normalise),
         _ => {}
     }
 }

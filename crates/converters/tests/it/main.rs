@@ -4,5 +4,7 @@ mod case;
 mod floats;
 mod form;
 mod generate;
+mod header;
 mod json;
 mod judge;
+mod plain;
