@@ -34,6 +34,9 @@ pub(super) async fn run(
     life.report(TaskEvent::Running);
     let mut source = Source::new(&spec.id, services, outgoing, life);
     let ended = source.drive(task.as_mut()).await;
+    if ended.is_ok() {
+        source.arrive().await;
+    }
     let committed = source.finish(task.as_mut()).await;
     let stopped = task.stop().await;
     ended.and(committed).and(stopped)
@@ -239,17 +242,17 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Sends what is open, waits for what is under way, and commits it.
-    async fn finish(&mut self, task: &mut dyn SourceTask) -> Result<()> {
-        let limit = self.services.commit_timeout();
-        let arrived = timeout(limit, self.outgoing.arrive()).await;
-        match arrived {
+    /// Sends what is open and waits for what is under way. What does not arrive comes again.
+    async fn arrive(&mut self) {
+        match timeout(self.services.commit_timeout(), self.outgoing.arrive()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => warn!(error = format!("{error:#}"), "records under way were not acknowledged"),
-            Err(_) => warn!(
-                "records under way were not acknowledged within `offset.flush.timeout.ms`; they come again"
-            ),
+            Err(_) => warn!("records under way were not acknowledged within `offset.flush.timeout.ms`"),
         }
+    }
+
+    /// Commits what has arrived.
+    async fn finish(&mut self, task: &mut dyn SourceTask) -> Result<()> {
         self.commit().await;
         self.tell(task).await
     }
