@@ -220,7 +220,9 @@ fn many(side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
 
 fn wait_until_all_run(worker: &Worker) -> anyhow::Result<()> {
     wait::until("the start of every task", MOVE_LIMIT, Duration::from_millis(200), || {
-        let connectors = worker.rest().get("/connectors?expand=status")?.ok()?;
+        let answer = worker.rest().get("/connectors?expand=status")?;
+        anyhow::ensure!(!answer.text.contains("FAILED"), "a connector failed: {}", answer.text);
+        let connectors = answer.ok()?;
         let connectors = connectors.as_object().context("`/connectors` is no object")?;
         let running =
             connectors.values().filter(|connector| connector["status"]["tasks"][0]["state"] == "RUNNING");
