@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod delivery;
+mod docs;
 mod edges;
 mod pipeline;
 mod rest_cases;

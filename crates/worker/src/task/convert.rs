@@ -89,7 +89,13 @@ fn unknown(key: &str, class: &str) -> Error {
 /// A source has few of them at a time; when there are many, all are dropped and made again, so that the memory
 /// stays bounded.
 pub(super) struct Encoders {
-    made: HashMap<(Arc<str>, usize), (Option<Arc<Schema>>, Box<dyn Encoder>)>,
+    made: HashMap<(Arc<str>, usize), Made>,
+}
+
+struct Made {
+    encoder: Box<dyn Encoder>,
+    /// Kept alive, because its address names it.
+    _schema: Option<Arc<Schema>>,
 }
 
 const ENCODERS_MAX: usize = 1_000;
@@ -99,7 +105,7 @@ impl Encoders {
         Self { made: HashMap::new() }
     }
 
-    /// The encoder for a topic and a schema, known by the schema's address: the entry keeps the schema alive.
+    /// The encoder for a topic and a schema, known by the schema's address.
     pub(super) fn of(
         &mut self,
         converter: &dyn Converter,
@@ -113,10 +119,10 @@ impl Encoders {
         let entry = match self.made.entry(identity) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert((schema.cloned(), converter.encoder(topic, schema)?))
+                entry.insert(Made { encoder: converter.encoder(topic, schema)?, _schema: schema.cloned() })
             }
         };
-        Ok(entry.1.as_mut())
+        Ok(entry.encoder.as_mut())
     }
 }
 

@@ -99,9 +99,6 @@ impl<'a> Sink<'a> {
     }
 
     async fn next(&mut self) -> Result<Next> {
-        if let Some(event) = self.held.take() {
-            return Ok(Next::Event(event));
-        }
         tokio::select! {
             biased;
             () = self.life.stop.cancelled() => Ok(Next::Stop),
@@ -110,7 +107,7 @@ impl<'a> Sink<'a> {
                 Ok(Next::Target)
             }
             () = sleep_until(self.commit_due) => Ok(Next::CommitDue),
-            event = self.consumer.next() => event.map(Next::Event).or_fail("cannot read from Kafka"),
+            event = event(&mut self.consumer, &mut self.held) => event.map(Next::Event),
         }
     }
 
@@ -170,7 +167,7 @@ impl<'a> Sink<'a> {
                     return Ok(false);
                 }
                 () = sleep_until(until) => break,
-                event = self.consumer.next() => event.or_fail("cannot read from Kafka")?,
+                event = event(&mut self.consumer, &mut self.held) => event?,
             };
             match event {
                 Event::Records(records) => self.take(&records)?,
@@ -265,7 +262,7 @@ impl<'a> Sink<'a> {
 
     async fn follow_target(&mut self, task: &mut dyn SinkTask) -> Result<()> {
         let wanted = self.life.wanted();
-        if wanted == !self.paused {
+        if wanted != self.paused {
             return Ok(());
         }
         self.paused = !wanted;
@@ -319,6 +316,14 @@ impl<'a> Sink<'a> {
     /// Leaves the group, so that others take over at once.
     async fn leave(self) {
         self.consumer.close(self.services.commit_timeout()).await;
+    }
+}
+
+/// The next event: the one that is held, if one is. Cancel safe.
+async fn event(consumer: &mut Consumer, held: &mut Option<Event>) -> Result<Event> {
+    match held.take() {
+        Some(event) => Ok(event),
+        None => consumer.next().await.or_fail("cannot read from Kafka"),
     }
 }
 

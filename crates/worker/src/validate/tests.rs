@@ -113,6 +113,7 @@ pub(crate) fn registry() -> Registry {
         header_converters: vec![Arc::new(Lines {
             class: "org.apache.kafka.connect.storage.SimpleHeaderConverter",
         })],
+        ..Registry::default()
     }
 }
 
