@@ -2,7 +2,6 @@
 
 mod byte_array;
 mod class;
-mod float_text;
 mod hash_order;
 mod json;
 mod primitive;

@@ -56,7 +56,8 @@ struct PrimitiveEncoder {
 
 impl Encoder for PrimitiveEncoder {
     fn encode(&mut self, value: &Value, out: &mut Vec<u8>) -> Result<bool> {
-        if value.is_null() {
+        // Only the converter of booleans looks at the schema first.
+        if value.is_null() && (self.fits || self.kind != Type::Boolean) {
             return Ok(false);
         }
         match (self.fits && write(self.kind, value, out)).then_some(true) {

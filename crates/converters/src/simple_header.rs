@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use api::config::{Definition, Problems, Properties};
-use api::{Description, HeaderConverter, HeaderConverterPlugin, PluginType, Result, Schema, Type, Value};
+use api::{
+    Description, HeaderConverter, HeaderConverterPlugin, PluginType, Result, Schema, Type, Value, java,
+};
 use bytes::Bytes;
 
 use crate::class::VERSION;
@@ -46,7 +48,7 @@ impl HeaderConverter for SimpleHeader {
     fn decode(&self, _topic: &str, _key: &str, bytes: Option<Bytes>) -> Result<(Option<Arc<Schema>>, Value)> {
         let Some(bytes) = bytes else { return Ok((None, Value::Null)) };
         // What cannot be read stays what it is, as in Java.
-        let parsed = values::parse(&String::from_utf8_lossy(&bytes));
+        let parsed = values::parse(&java::decode_utf8(&bytes));
         Ok(parsed.unwrap_or_else(|_| (Some(Schema::of(Type::Bytes).build()), Value::Bytes(bytes))))
     }
 }

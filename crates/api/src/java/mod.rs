@@ -1,11 +1,13 @@
 //! Text as Java prints it: what `String.valueOf` gives for the values of records.
 
 mod date;
-mod number;
+mod float;
 mod print;
+mod utf8;
 
-pub use number::{double, float};
+pub use float::{double, write_double, write_float};
 pub use print::{Buffer, print};
+pub use utf8::decode_utf8;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::date::date;
-use super::number::{double, float};
+use super::float::{write_double, write_float};
 use crate::logical::{DATE, MILLIS_PER_DAY, TIME, TIMESTAMP};
 use crate::{Schema, Type, Value};
 
@@ -38,7 +38,10 @@ fn write_value(value: &Value, schema: Option<&Schema>, out: &mut Buffer<'_>) -> 
         Value::Null => out.write_str("null"),
         Value::Bool(value) => out.write_str(if *value { "true" } else { "false" }),
         Value::Int(number) => write_integer(*number, schema, out),
-        Value::Float(number) => write_float(*number, schema, out),
+        Value::Float(number) => {
+            write_number(*number, schema, out);
+            Ok(())
+        }
         Value::Text(text) => out.write_str(text),
         Value::Bytes(bytes) => out.write_str(&STANDARD.encode(bytes)),
         Value::Decimal(decimal) => write!(out, "{decimal}"),
@@ -62,10 +65,10 @@ fn write_integer(number: i64, schema: Option<&Schema>, out: &mut Buffer<'_>) -> 
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a FLOAT32 holds what an f32 holds")]
-fn write_float(number: f64, schema: Option<&Schema>, out: &mut Buffer<'_>) -> fmt::Result {
+fn write_number(number: f64, schema: Option<&Schema>, out: &mut Buffer<'_>) {
     match schema.map(|schema| schema.kind) {
-        Some(Type::Float32) => float(number as f32, out),
-        _ => double(number, out),
+        Some(Type::Float32) => write_float(number as f32, out.0),
+        _ => write_double(number, out.0),
     }
 }
 

@@ -4,15 +4,21 @@ use bytes::Bytes;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
-use super::{double, float, print};
+use super::{double, print, write_float};
 use crate::{Decimal, Schema, Value, logical};
 
-// The expected texts of this module are what Java 25 and Connect's classes of Apache Kafka 4.3.1 print.
+// The expected texts of this module are what Java 17 and Connect's classes of Apache Kafka 4.3.1 print.
 
 fn text_of(write: impl FnOnce(&mut String) -> std::fmt::Result) -> String {
     let mut text = String::new();
     write(&mut text).unwrap();
     text
+}
+
+fn float_text(value: f32) -> String {
+    let mut out = Vec::new();
+    write_float(value, &mut out);
+    String::from_utf8(out).unwrap()
 }
 
 fn check(value: &Value, schema: Option<&Schema>, expected: Expect) {
@@ -47,13 +53,13 @@ fn doubles_are_written_as_java_does() {
         (f64::NAN, "NaN"),
         (f64::INFINITY, "Infinity"),
         (f64::NEG_INFINITY, "-Infinity"),
-        (2e23, "2.0E23"),
+        (2e23, "1.9999999999999998E23"),
         (1_200_000.0, "1200000.0"),
         // Half way between two numbers of as few digits: the even one.
         (f64::from_bits(0x4301_747e_47e3_d1c2), "6.141450406118962E14"),
         (f64::from_bits(0x4310_2ea7_6fef_c2d1), "1.1387240749426442E15"),
-        // Java before 19 writes a digit more.
-        (-5.383_181_422_176_253e18, "-5.383181422176253E18"),
+        // Java 19 and later write a digit less.
+        (-5.383_181_422_176_253e18, "-5.3831814221762529E18"),
     ] {
         assert_eq!(text_of(|out| double(value, out)), expected);
     }
@@ -70,10 +76,10 @@ fn floats_are_written_as_java_does() {
         (f32::MAX, "3.4028235E38"),
         (1e-45, "1.4E-45"),
         (0.001, "0.001"),
-        (6.745_310_7e25, "6.7453107E25"),
+        (6.745_310_7e25, "6.7453106E25"),
         (f32::NAN, "NaN"),
     ] {
-        assert_eq!(text_of(|out| float(value, out)), expected);
+        assert_eq!(float_text(value), expected);
     }
 }
 
@@ -185,6 +191,6 @@ proptest! {
         prop_assert_eq!(text_of(|out| double(value, out)).parse::<f64>().unwrap(), value);
         let value = f32::from_bits(bits as u32);
         prop_assume!(value.is_finite());
-        prop_assert_eq!(text_of(|out| float(value, out)).parse::<f32>().unwrap(), value);
+        prop_assert_eq!(float_text(value).parse::<f32>().unwrap(), value);
     }
 }

@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::scan::DEPTH_MAX;
 use super::{DecimalFormat, Options, schema, text};
-use crate::float_text;
 
 /// Writes values of one schema.
 pub(super) struct JsonEncoder {
@@ -258,11 +257,11 @@ fn write_int(value: i64, out: &mut Vec<u8>) {
 }
 
 fn write_double(value: f64, out: &mut Vec<u8>) {
-    quote_unless(value.is_finite(), out, |out| float_text::write_double(value, out));
+    quote_unless(value.is_finite(), out, |out| java::write_double(value, out));
 }
 
 fn write_float(value: f32, out: &mut Vec<u8>) {
-    quote_unless(value.is_finite(), out, |out| float_text::write_float(value, out));
+    quote_unless(value.is_finite(), out, |out| java::write_float(value, out));
 }
 
 /// JSON has no numbers that are not finite.

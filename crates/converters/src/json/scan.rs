@@ -1,15 +1,16 @@
 //! Tokens of JSON, as strict and as tolerant as Jackson is with Kafka's settings.
 //!
-//! Leading zeros are allowed, comments, single quotes, `NaN` and trailing commas are not. Nesting, names, numbers
-//! and strings have Jackson's limits.
+//! Leading zeros are allowed, comments, single quotes, `NaN` and trailing commas are not. Names, numbers and
+//! strings have Jackson's limits, nesting one of ours.
 //!
 //! Most functions are inlined by force: what they return is taken apart at once, and going through memory for
 //! that costs half of the time.
 
 use super::text;
 
-/// How deep arrays and objects may stand in each other.
-pub(super) const DEPTH_MAX: usize = 1000;
+/// How deep arrays and objects may stand in each other. Jackson allows 1000; whatever takes a value apart later
+/// does it by recursion, too, on the stack of a task.
+pub(super) const DEPTH_MAX: usize = 200;
 const NAME_MAX: usize = 50_000;
 const NUMBER_MAX: usize = 1000;
 const STRING_MAX: usize = 20_000_000;

@@ -1,6 +1,6 @@
 //! The character sets of Java that every Java has, and that of western Windows.
 
-use api::Text;
+use api::{Text, java};
 use bytes::Bytes;
 
 /// A character set.
@@ -61,8 +61,9 @@ impl Charset {
     /// The text of bytes, shared where it is UTF-8; what is malformed becomes U+FFFD.
     pub(crate) fn decode(self, bytes: Bytes) -> Text {
         match self {
-            Self::Utf8 => Text::try_from(bytes.clone())
-                .unwrap_or_else(|_| Text::from(String::from_utf8_lossy(&bytes).into_owned())),
+            Self::Utf8 => {
+                Text::try_from(bytes.clone()).unwrap_or_else(|_| Text::from(java::decode_utf8(&bytes)))
+            }
             Self::Utf16 => match &bytes[..] {
                 [0xff, 0xfe, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
                 [0xfe, 0xff, rest @ ..] | rest => decode_utf16(rest, u16::from_be_bytes),
@@ -83,7 +84,9 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Text {
     let (units, rest) = bytes.as_chunks::<2>();
     let text = char::decode_utf16(units.iter().map(|bytes| unit(*bytes)));
     let mut text: String = text.map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    if !rest.is_empty() {
+    // Half a pair and half a unit behind it are malformed together.
+    let half_pair = units.last().is_some_and(|bytes| (0xd800..0xdc00).contains(&unit(*bytes)));
+    if !rest.is_empty() && !half_pair {
         text.push(char::REPLACEMENT_CHARACTER);
     }
     Text::from(text)

@@ -9,7 +9,7 @@ use super::token::{Tokens, is_blank, trim};
 use super::{Item, Parsed, number, temporal};
 
 /// How deep arrays and maps may stand in each other. Java's limit is its stack.
-const DEPTH_MAX: usize = 256;
+const DEPTH_MAX: usize = 200;
 
 /// A text that is nested deeper than any stack should go.
 #[derive(Debug)]

@@ -6,8 +6,6 @@ use base64::engine::general_purpose::STANDARD;
 
 use std::fmt::Write as _;
 
-use crate::float_text;
-
 /// Kafka's `Values.convertToString`.
 pub(crate) fn print(value: &Value, schema: Option<&Schema>, out: &mut Vec<u8>) {
     write(value, schema, false, out);
@@ -20,9 +18,9 @@ fn write(value: &Value, schema: Option<&Schema>, embedded: bool, out: &mut Vec<u
         Value::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
         Value::Int(value) => write_int(*value, schema, out),
         Value::Float(value) if schema.is_some_and(|schema| schema.kind == Type::Float32) => {
-            float_text::write_float(*value as f32, out);
+            java::write_float(*value as f32, out);
         }
-        Value::Float(value) => float_text::write_double(*value, out),
+        Value::Float(value) => java::write_double(*value, out),
         Value::Decimal(value) => write_display(value, out),
         Value::Text(text) => write_text(text, embedded, out),
         Value::Bytes(bytes) => write_text(&STANDARD.encode(bytes), embedded, out),

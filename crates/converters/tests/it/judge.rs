@@ -101,3 +101,10 @@ fn rand_byte() -> u8 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(0) as u8
 }
+
+/// Fails unless Kafka gives the same answer.
+#[track_caller]
+pub(crate) fn assert_agrees(question: &Json, ours: &Json) {
+    let answer = &ask(std::slice::from_ref(question))[0];
+    assert_eq!(verdict(ours), verdict(answer), "asked {question}\nKafka {answer}");
+}

@@ -34,7 +34,8 @@ fn text_is_written_alike() {
         Just(Some(Schema::of(Type::String).build())),
         Just(Some(Schema::of(Type::String).optional().build())),
     ];
-    let text = prop_oneof![1 => Just(Value::Null), 9 => generate::text().prop_map(|text| Value::Text(text.into()))];
+    let text =
+        prop_oneof![1 => Just(Value::Null), 9 => generate::text().prop_map(|text| Value::Text(text.into()))];
     judge::compare(
         (charset(), schema, text),
         |(config, schema, text)| case::write_question(STRING, config, schema.as_ref(), text),
@@ -55,7 +56,8 @@ fn has_bytes(value: &Value) -> bool {
 
 #[test]
 fn other_values_are_printed_alike() {
-    let printed = generate::schema_and_value().prop_filter("bytes have no text", |(_, value)| !has_bytes(value));
+    let printed =
+        generate::schema_and_value().prop_filter("bytes have no text", |(_, value)| !has_bytes(value));
     judge::compare(
         printed,
         |(schema, value)| case::write_question(STRING, &vec![], Some(schema), value),

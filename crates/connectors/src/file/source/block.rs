@@ -5,11 +5,9 @@
 
 use std::ops::Range;
 
-use api::{Record, Text, Value};
+use api::{Record, Text, Value, java};
 use bytes::Bytes;
 use memchr::{memchr2, memrchr2};
-
-use super::utf8;
 
 /// Complete lines of a file and where they begin.
 #[derive(Debug)]
@@ -97,7 +95,7 @@ impl Block {
             Lines::Text(text) => text.slice_ref(&text[line]),
             Lines::Mixed(bytes) => {
                 let line = bytes.slice(line);
-                Text::try_from(line.clone()).unwrap_or_else(|_| Text::from(utf8::decode(&line)))
+                Text::try_from(line.clone()).unwrap_or_else(|_| Text::from(java::decode_utf8(&line)))
             }
         }
     }

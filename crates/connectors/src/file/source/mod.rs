@@ -6,7 +6,6 @@ mod readers;
 mod stream;
 mod tail;
 mod task;
-mod utf8;
 mod watch;
 
 use std::sync::Arc;

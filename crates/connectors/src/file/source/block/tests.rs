@@ -1,11 +1,11 @@
 use api::Value;
+use api::java::decode_utf8;
 use bytes::Bytes;
 use proptest::prelude::{Just, Strategy};
 use proptest::prelude::{ProptestConfig, any, prop, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 
 use super::{Block, complete_len};
-use crate::file::source::utf8;
 
 fn texts(block: &mut Block, count_max: usize) -> Vec<String> {
     let text = |value| match value {
@@ -35,7 +35,7 @@ fn reference(bytes: &[u8]) -> Vec<(String, usize)> {
                 continue;
             }
         };
-        lines.push((utf8::decode(&bytes[start..at]), next));
+        lines.push((decode_utf8(&bytes[start..at]), next));
         (start, at) = (next, next);
     }
     lines

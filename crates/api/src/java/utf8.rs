@@ -1,12 +1,12 @@
-//! Decoding of text that is not quite UTF-8, as Java's decoder does it.
+//! Text of bytes that are not quite UTF-8, as Java's decoder makes it.
 //!
 //! Java replaces each malformed sequence with one U+FFFD, and it counts a surrogate in three bytes as one
-//! sequence where Rust counts three. Lines that a Java worker read have to come out the same.
+//! sequence where Rust counts three. What a Java worker read has to come out the same.
 
-/// Decodes a line, with U+FFFD for each malformed sequence.
-pub(super) fn decode(line: &[u8]) -> String {
-    let mut text = String::with_capacity(line.len() + 16);
-    let mut rest = line;
+/// Decodes bytes as `new String(bytes, UTF_8)` does, with U+FFFD for each malformed sequence.
+pub fn decode_utf8(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + 16);
+    let mut rest = bytes;
     loop {
         match std::str::from_utf8(rest) {
             Ok(valid) => {
@@ -25,7 +25,7 @@ pub(super) fn decode(line: &[u8]) -> String {
 
 /// The length of the malformed sequence at the start of `bytes`, as `sun.nio.cs.UTF_8` measures it.
 fn malformed_len(bytes: &[u8]) -> usize {
-    // What follows a line is a line end, which continues no sequence.
+    // What is not there continues no sequence.
     let at = |index: usize| bytes.get(index).copied().unwrap_or(b'\n');
     let continues = |index: usize| at(index) & 0xC0 == 0x80;
     match (at(0), at(1)) {

@@ -1,9 +1,9 @@
-use super::decode;
+use super::decode_utf8;
 
 /// What `new String(bytes, UTF_8)` of OpenJDK 17 makes of the bytes, `.` for U+FFFD.
 #[track_caller]
 fn check(bytes: &[u8], expected: &str) {
-    assert_eq!(decode(bytes).replace('\u{fffd}', "."), expected, "{bytes:02x?}");
+    assert_eq!(decode_utf8(bytes).replace('\u{fffd}', "."), expected, "{bytes:02x?}");
 }
 
 #[test]

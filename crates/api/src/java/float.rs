@@ -1,15 +1,17 @@
-//! Java's text of floats, as `Double.toString` and `Float.toString` of Java 17 print it.
+//! Java's `Double.toString` and `Float.toString`, as Java 17 has them.
 //!
-//! Java 17 sometimes prints a digit more than the shortest text, and which digits follows from the arithmetic of
+//! Java 19 and later print the shortest text. Java 17 sometimes prints more than the shortest text, and which digits follows from the arithmetic of
 //! its own algorithm (Steele and White with 32-bit, 64-bit and long integers). Where fifteen digits of a double
 //! or six of a float are enough both agree, but for powers of two and for numbers that are whole because they have
 //! no more bits, and the shortest text comes from a fast algorithm.
 
+use std::fmt;
+
 use num_bigint::BigUint;
 use num_traits::Zero;
 
-/// Appends the text of a FLOAT64.
-pub(crate) fn write_double(value: f64, out: &mut Vec<u8>) {
+/// Appends what Java's `Double.toString` gives.
+pub fn write_double(value: f64, out: &mut Vec<u8>) {
     if value == 0.0 || !value.is_finite() {
         return write_special(value, out);
     }
@@ -22,8 +24,8 @@ pub(crate) fn write_double(value: f64, out: &mut Vec<u8>) {
     digits.write(value.is_sign_negative(), out);
 }
 
-/// Appends the text of a FLOAT32.
-pub(crate) fn write_float(value: f32, out: &mut Vec<u8>) {
+/// Appends what Java's `Float.toString` gives.
+pub fn write_float(value: f32, out: &mut Vec<u8>) {
     if value == 0.0 || !value.is_finite() {
         return write_special(value.into(), out);
     }
@@ -34,6 +36,16 @@ pub(crate) fn write_float(value: f32, out: &mut Vec<u8>) {
         .filter(|_| fraction != 0 && exponent != 0 && value.abs() < 16_777_216.0)
         .unwrap_or_else(|| Binary::float(fraction.into(), exponent).digits());
     digits.write(value.is_sign_negative(), out);
+}
+
+/// Writes what Java's `Double.toString` gives where `write!` is at hand; see [`write_double`].
+///
+/// # Errors
+/// Those of `out`.
+pub fn double(value: f64, out: &mut impl fmt::Write) -> fmt::Result {
+    let mut text = Vec::new();
+    write_double(value, &mut text);
+    out.write_str(std::str::from_utf8(&text).expect("digits are ASCII"))
 }
 
 fn write_special(value: f64, out: &mut Vec<u8>) {
@@ -104,7 +116,7 @@ impl Digits {
                 write_digits(&digits[..1], out);
                 write_fraction(&digits[1..], out);
                 out.push(b'E');
-                out.extend_from_slice(itoa::Buffer::new().format(exponent - 1).as_bytes());
+                out.extend_from_slice((exponent - 1).to_string().as_bytes());
             }
         }
     }
@@ -222,7 +234,7 @@ impl Binary {
             whole = whole / power + u64::from(exponent > 0 && rest >= power >> 1);
         }
         let mut digits = Digits::default();
-        for byte in itoa::Buffer::new().format(whole).bytes() {
+        for byte in whole.to_string().bytes() {
             digits.push(byte - b'0');
         }
         digits.exponent = digits.count as i32 + exponent as i32;
