@@ -243,6 +243,7 @@ impl Binary {
     }
 
     /// The power of ten below the number, or the one below that.
+    #[expect(clippy::approx_constant, reason = "Java's own digits decide where it is wrong by one")]
     fn estimate(&self) -> i32 {
         let mantissa = f64::from_bits((1023 << 52) | self.fraction & ((1 << 52) - 1));
         let log = (mantissa - 1.5) * 0.289_529_654

@@ -17,7 +17,7 @@ impl Number<'_> {
                 match scale {
                     // Sixty-four zeros at the end leave no bit among the lower 64.
                     ..=-64 => 0,
-                    ..=0 => low_bits(&(digits * BigInt::from(10).pow(scale.unsigned_abs()))),
+                    -63..=0 => low_bits(&(digits * BigInt::from(10).pow(scale.unsigned_abs()))),
                     // No number is longer than this, so that nothing stands before the point.
                     1001.. => 0,
                     _ => low_bits(&(digits / BigInt::from(10).pow(scale.unsigned_abs()))),

@@ -80,13 +80,27 @@ impl Charset {
     }
 }
 
+/// Decodes as Java does, for which what follows the first half of a pair and is not the second is malformed with it.
 fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Text {
     let (units, rest) = bytes.as_chunks::<2>();
-    let text = char::decode_utf16(units.iter().map(|bytes| unit(*bytes)));
-    let mut text: String = text.map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    // Half a pair and half a unit behind it are malformed together.
-    let half_pair = units.last().is_some_and(|bytes| (0xd800..0xdc00).contains(&unit(*bytes)));
-    if !rest.is_empty() && !half_pair {
+    let mut units = units.iter().map(|bytes| unit(*bytes));
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = !rest.is_empty();
+    while let Some(first) = units.next() {
+        let char = match first {
+            0xd800..0xdc00 => match units.next() {
+                Some(second) => char::decode_utf16([first, second]).next().and_then(Result::ok),
+                // So is a single byte at the end.
+                None => {
+                    rest = false;
+                    None
+                }
+            },
+            unit => char::from_u32(unit.into()),
+        };
+        text.push(char.unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+    if rest {
         text.push(char::REPLACEMENT_CHARACTER);
     }
     Text::from(text)

@@ -109,15 +109,14 @@ impl Parser<'_> {
     }
 
     fn token(&mut self, embedded: bool, token: &str) -> Result<Parsed> {
-        if token.starts_with(|char: char| char.is_ascii_digit()) {
-            if let Some(parsed) = self.temporal(token) {
-                return Ok(parsed);
-            }
+        let digit = token.starts_with(|char: char| char.is_ascii_digit());
+        if digit && let Some(parsed) = self.temporal(token) {
+            return Ok(parsed);
         }
-        if token.starts_with(|char: char| char.is_ascii_digit() || char == '+' || char == '-') {
-            if let Some(parsed) = number::parse(token) {
-                return Ok(parsed);
-            }
+        if (digit || token.starts_with(['+', '-']))
+            && let Some(parsed) = number::parse(token)
+        {
+            return Ok(parsed);
         }
         match embedded {
             true => Err(Fault::Mismatch),

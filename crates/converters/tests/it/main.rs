@@ -1,5 +1,7 @@
 //! Our converters against those of Kafka.
 
+#![allow(clippy::unwrap_used, reason = "tests say what is wrong by panicking")]
+
 mod case;
 mod definition;
 mod floats;
