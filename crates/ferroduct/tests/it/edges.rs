@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Each crate and the crates of this workspace that it may build on.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("ferroduct-api-derive", &[]),
     ("ferroduct-api", &["ferroduct-api-derive"]),
     ("ferroduct-kafka", &[]),
     ("ferroduct-converters", &["ferroduct-api"]),
     ("ferroduct-connectors", &["ferroduct-api"]),
+    ("ferroduct-transforms", &["ferroduct-api"]),
     ("ferroduct-worker", &["ferroduct-api", "ferroduct-kafka"]),
     ("ferroduct-rest", &["ferroduct-api", "ferroduct-worker"]),
     (
@@ -21,6 +22,7 @@ const EDGES: [(&str, &[&str]); 10] = [
             "ferroduct-converters",
             "ferroduct-kafka",
             "ferroduct-rest",
+            "ferroduct-transforms",
             "ferroduct-worker",
         ],
     ),
@@ -34,7 +36,8 @@ fn metadata() -> Metadata {
 
 /// What a package builds on, tests left aside.
 fn dependencies(package: &Package) -> impl Iterator<Item = &str> {
-    let built = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+    let built =
+        package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
     built.map(|dependency| dependency.name.as_str())
 }
 
@@ -58,7 +61,8 @@ fn the_api_knows_no_transport() {
     let metadata = metadata();
     let transports = ["tokio", "kafka-protocol", "axum", "hyper", "reqwest"];
     for package in metadata.workspace_packages() {
-        if matches!(package.name.as_str(), "ferroduct-api" | "ferroduct-api-derive" | "ferroduct-converters") {
+        if matches!(package.name.as_str(), "ferroduct-api" | "ferroduct-api-derive" | "ferroduct-converters")
+        {
             let found: Vec<&str> = dependencies(package).filter(|name| transports.contains(name)).collect();
             assert!(found.is_empty(), "{} builds on {found:?}", package.name);
         }

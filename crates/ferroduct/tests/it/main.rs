@@ -6,4 +6,5 @@ mod docs;
 mod edges;
 mod pipeline;
 mod rest_cases;
+mod streams;
 mod takeover;

@@ -159,3 +159,30 @@ fn a_paused_source_stands_still_and_a_stopped_one_keeps_its_place() {
     assert_eq!(rest.send("PUT", "/connectors/paused-source/resume", None).expect("an answer").status, 202);
     wait_for_text(&output, "1\n2\n3\n");
 }
+
+#[test]
+fn a_source_makes_its_topic_as_its_group_says() {
+    let kafka = Kafka::shared();
+    let directory = TempDir::new().expect("a directory");
+    let input = directory.path().join("in.txt");
+    fs::write(&input, "line\n").expect("the file is written");
+    let _worker = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
+        .connector(&[
+            ("name", "creates-topics"),
+            ("connector.class", "FileStreamSource"),
+            ("file", &input.display().to_string()),
+            ("topic", "made-by-its-group"),
+            ("topic.creation.groups", "short"),
+            ("topic.creation.default.partitions", "1"),
+            ("topic.creation.default.replication.factor", "-1"),
+            ("topic.creation.short.include", "made-by.*"),
+            ("topic.creation.short.partitions", "3"),
+            ("topic.creation.short.retention.ms", "7200000"),
+        ])
+        .start()
+        .expect("the worker starts");
+    assert_eq!(kafka.consume("made-by-its-group", 1).expect("the line"), ["line"]);
+    let description = kafka.describe_topic("made-by-its-group").expect("the topic");
+    assert!(description.contains("PartitionCount: 3"), "{description}");
+    assert!(description.contains("retention.ms=7200000"), "{description}");
+}

@@ -1,5 +1,6 @@
 //! The loop of a source task: poll, convert, produce, and commit what Kafka has acknowledged.
 
+mod creation;
 mod outgoing;
 
 use std::sync::Arc;

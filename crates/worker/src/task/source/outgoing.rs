@@ -14,6 +14,7 @@ use super::super::convert::{Converters, Encoded, Encoders, Pieces, Scratch};
 use super::super::in_flight::{ChunkId, InFlight, Positions};
 use super::super::policy::{Policy, Stage};
 use super::super::{Services, TaskSpec};
+use super::creation::Creation;
 
 /// The bytes of records that may be on their way to Kafka for one task.
 const UNDER_WAY_MAX: usize = 8 * 1024 * 1024;
@@ -21,6 +22,7 @@ const UNDER_WAY_MAX: usize = 8 * 1024 * 1024;
 /// Record batches being filled, sent, and not acknowledged.
 pub(super) struct Outgoing {
     producer: Producer,
+    creation: Option<Creation>,
     converters: Converters,
     keys: Encoders,
     values: Encoders,
@@ -56,6 +58,7 @@ impl Outgoing {
         let (producer, options) = services.clients.producer(spec)?;
         Ok(Self {
             producer,
+            creation: Creation::of(spec, services)?,
             linger: options.linger,
             compression: options.compression,
             chunk_bytes_max: options.max_request_size.min(options.buffer_memory / 2),
@@ -100,7 +103,7 @@ impl Outgoing {
             return Ok(false);
         }
         let partitions = loop {
-            match self.producer.partitions(name, true).await {
+            match partitions(&self.producer, self.creation.as_ref(), name).await {
                 Ok(partitions) => break partitions,
                 Err(error) if error.retriable() && !is_missing(&error) => {
                     warn!(topic = &**name, error = %error, "waiting for the brokers to name the topic's partitions");
@@ -269,6 +272,19 @@ impl Topic {
         let open = self.open.iter().enumerate().filter(|(_, open)| open.is_some());
         open.map(|(partition, _)| (name.clone(), partition))
     }
+}
+
+/// The number of partitions of a topic, which is made if it does not exist: by the connector's own rules where it
+/// has some, by the brokers otherwise.
+async fn partitions(
+    producer: &Producer,
+    creation: Option<&Creation>,
+    topic: &str,
+) -> Result<i32, kafka::Error> {
+    if let Some(creation) = creation {
+        creation.ensure(topic).await?;
+    }
+    producer.partitions(topic, creation.is_none()).await
 }
 
 fn is_missing(error: &kafka::Error) -> bool {
