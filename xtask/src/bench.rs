@@ -96,7 +96,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     for job in jobs {
         results.push((*job, run_job(*job, &sides, options.runs, &mut stage)?));
     }
-    let report = report::markdown(&machine::describe()?, options.lines, options.runs, &results);
+    let report = report::markdown(
+        &machine::describe(options.binary.is_some())?,
+        options.lines,
+        options.runs,
+        &results,
+    );
     println!("{report}");
     if options.write {
         report::write(&report)?;

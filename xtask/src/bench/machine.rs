@@ -7,8 +7,9 @@ use std::thread;
 use anyhow::Context;
 use testkit::jars::KAFKA_VERSION;
 
-/// Describes the machine and the versions of both sides in one line.
-pub(crate) fn describe() -> anyhow::Result<String> {
+/// Describes the machine and the versions of both sides in one line. The version of a binary that was given is not
+/// known.
+pub(crate) fn describe(given: bool) -> anyhow::Result<String> {
     let cores = thread::available_parallelism().context("cannot count the cores")?;
     let model = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown CPU".to_owned());
     let kibibytes = field("/proc/meminfo", "MemTotal").and_then(|text| text.split(' ').next()?.parse().ok());
@@ -19,7 +20,7 @@ pub(crate) fn describe() -> anyhow::Result<String> {
         "{cores} cores of {model}, {gibibytes:.0} GiB, Linux {}; Apache Kafka {KAFKA_VERSION} on {}; Ferroduct {}",
         kernel.trim(),
         java()?,
-        commit()?
+        if given { "of a binary that was given".to_owned() } else { commit()? }
     ))
 }
 

@@ -68,7 +68,7 @@ fn cells(figures: &Figures) -> Vec<Cell> {
             ("peak memory", peak_bytes, megabytes),
         ],
         Figures::Start { seconds: elapsed, cpu, idle_bytes } => vec![
-            ("time", elapsed, seconds),
+            ("time", elapsed, milliseconds),
             ("CPU-s", cpu, seconds),
             ("memory when idle", idle_bytes, megabytes),
         ],
@@ -120,6 +120,10 @@ fn thousands(value: f64) -> String {
 
 fn seconds(value: f64) -> String {
     format!("{value:.2}")
+}
+
+fn milliseconds(value: f64) -> String {
+    format!("{:.0} ms", value * 1e3)
 }
 
 fn megabytes(value: f64) -> String {
