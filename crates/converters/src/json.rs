@@ -11,6 +11,7 @@ mod node;
 mod number;
 mod scan;
 mod schema;
+mod schemaless;
 mod text;
 
 use std::sync::Arc;

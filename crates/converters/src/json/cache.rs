@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::direct::Plan;
 use super::node::Node;
 use super::scan::Scanner;
-use super::{convert, direct, schema};
+use super::{convert, schema, schemaless};
 
 /// What stands before the schema in the form that every converter writes.
 pub(super) const SCHEMA: &[u8] = b"{\"schema\":";
@@ -63,7 +63,7 @@ impl Known {
     pub(super) fn read_expected(&self, scanner: &mut Scanner<'_>, message: &Bytes) -> Option<Value> {
         match &self.schema {
             Some((_, plan)) => plan.read(scanner, message).ok(),
-            None => direct::Schemaless::default().read(scanner, message).ok(),
+            None => schemaless::Reader::default().read(scanner, message).ok(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Known {
                 let node = Node::read(&mut scanner, message).map_err(super::unreadable)?;
                 convert::read(schema, &node, self.replace_null)
             }
-            None => direct::Schemaless::default().read(&mut scanner, message).map_err(super::unreadable),
+            None => schemaless::Reader::default().read(&mut scanner, message).map_err(super::unreadable),
         }
     }
 

@@ -8,7 +8,7 @@ use bytes::{Buf as _, Bytes};
 
 use super::cache::{Cache, Known, PAYLOAD, SCHEMA};
 use super::scan::{self, Scanner};
-use super::{Options, direct, encoding, text, unreadable};
+use super::{Options, encoding, schemaless, text, unreadable};
 
 const ENVELOPE: &str = "cannot read JSON: with `schemas.enable` a message is an object of `schema` and `payload` and \
                         nothing else, hint: set `schemas.enable=false` to read plain JSON";
@@ -24,7 +24,7 @@ pub(super) struct JsonDecoder {
     cache: Cache,
     /// The schema of the last message.
     last: Option<Arc<Known>>,
-    schemaless: direct::Schemaless,
+    schemaless: schemaless::Reader,
 }
 
 impl JsonDecoder {
@@ -35,7 +35,7 @@ impl JsonDecoder {
             content: options.content.clone(),
             cache: Cache::new(options.cache),
             last: None,
-            schemaless: direct::Schemaless::default(),
+            schemaless: schemaless::Reader::default(),
         }
     }
 

@@ -10,7 +10,7 @@ use api::{Schema, Type, Value, logical};
 use bytes::Bytes;
 
 use super::node::Node;
-use super::scan::{self, Malformed, Number, Scanner, Start};
+use super::scan::{Malformed, Number, Scanner, Start};
 use super::{base64, convert, text};
 use crate::hash_order;
 
@@ -259,70 +259,4 @@ fn read_object(
         more = scanner.more(b'}')?;
     }
     Ok(entries)
-}
-
-/// Reads values without a schema: whole numbers of 64 bits, other numbers as doubles, objects as maps.
-#[derive(Default)]
-pub(super) struct Schemaless {
-    /// The entries of the objects that are being read, the innermost at the end.
-    entries: Vec<(Value, Value)>,
-    /// The elements of the arrays that are being read, likewise.
-    elements: Vec<Value>,
-}
-
-/// How many entries and elements there is room kept for between values.
-const KEPT: usize = 1024;
-
-impl Schemaless {
-    /// Reads a value.
-    pub(super) fn read(&mut self, scanner: &mut Scanner<'_>, message: &Bytes) -> scan::Result<Value> {
-        let value = self.read_value(scanner, message);
-        self.entries.clear();
-        self.entries.shrink_to(KEPT);
-        self.elements.clear();
-        self.elements.shrink_to(KEPT);
-        value
-    }
-
-    #[inline(always)]
-    fn read_value(&mut self, scanner: &mut Scanner<'_>, message: &Bytes) -> scan::Result<Value> {
-        Ok(match scanner.start()? {
-            Start::Text => {
-                let raw = scanner.string()?;
-                Value::Text(text::read(raw, message).or_else(|what| scanner.malformed(what))?)
-            }
-            Start::Number => match scanner.number()? {
-                number @ Number::Fraction(_) => Value::Float(number.double()),
-                number => Value::Int(number.long()),
-            },
-            Start::Literal => scanner.literal()?.map_or(Value::Null, Value::Bool),
-            Start::Object => self.read_map(scanner, message)?,
-            Start::Array => self.read_array(scanner, message)?,
-        })
-    }
-
-    fn read_map(&mut self, scanner: &mut Scanner<'_>, message: &Bytes) -> scan::Result<Value> {
-        let start = self.entries.len();
-        let mut more = scanner.enter(b'}')?;
-        while more {
-            let name = text::read(scanner.name()?, message).or_else(|what| scanner.malformed(what))?;
-            let value = self.read_value(scanner, message)?;
-            self.entries.push((Value::Text(name), value));
-            more = scanner.more(b'}')?;
-        }
-        let map = hash_order::arrange(&mut self.entries[start..], None);
-        self.entries.truncate(start);
-        Ok(Value::Map(map))
-    }
-
-    fn read_array(&mut self, scanner: &mut Scanner<'_>, message: &Bytes) -> scan::Result<Value> {
-        let start = self.elements.len();
-        let mut more = scanner.enter(b']')?;
-        while more {
-            let value = self.read_value(scanner, message)?;
-            self.elements.push(value);
-            more = scanner.more(b']')?;
-        }
-        Ok(Value::Array(self.elements.drain(start..).collect()))
-    }
 }

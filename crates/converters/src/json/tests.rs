@@ -71,6 +71,33 @@ fn text_is_a_slice_of_the_message() {
 }
 
 #[test]
+fn objects_of_the_same_names_are_read_like_the_first() {
+    let mut decoder = converter(&[("schemas.enable", "false")]).decoder("topic");
+    let mut alone = |message: &str| {
+        let fresh = decode(converter(&[("schemas.enable", "false")]).decoder("topic").as_mut(), message);
+        assert_eq!(decode(decoder.as_mut(), message), fresh, "{message}");
+    };
+    let messages = [
+        r#"{"id":1,"name":"a","e\nd":[{"id":1}]}"#,
+        r#"{"id":2,"name":{"id":3,"name":4},"e\nd":null}"#,
+        r#"{ "id":2, "name" : "b" , "e\nd":3}"#,
+        r#"{"id":2,"name":"b"}"#,
+        r#"{"id":2,"name":"b","e\nd":1,"more":2}"#,
+        r#"{"id":2,"id":3,"e\nd":1}"#,
+        r#"{"name":2,"id":3,"e\nd":1}"#,
+        "{}",
+        "[1]",
+    ];
+    for _ in 0..4 {
+        messages.iter().for_each(|message| alone(message));
+    }
+    // Often enough that other names are remembered.
+    for message in messages {
+        (0..20).for_each(|_| alone(message));
+    }
+}
+
+#[test]
 fn a_null_message_is_no_value() {
     assert_eq!(converter(&[]).decoder("topic").decode(None).unwrap(), (None, None));
 }
