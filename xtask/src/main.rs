@@ -19,7 +19,7 @@ struct Arguments {
 enum Command {
     /// Runs every test against a real Apache Kafka, which it brings and starts
     Test {
-        /// Further arguments for `cargo test --workspace`, such as `--package ferroduct-kafka`
+        /// Further arguments for `cargo test`, such as `--package ferroduct-kafka`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

@@ -52,7 +52,8 @@ fn build() -> anyhow::Result<()> {
 /// Runs `cargo test`, shows what it prints on standard output, and counts the results in it.
 fn cargo_test(bootstrap: &str, arguments: &[String]) -> anyhow::Result<(ExitStatus, Summary)> {
     let mut process = cargo()
-        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(["test", "--no-fail-fast"])
+        .args(scope(arguments))
         .args(arguments)
         .env(BOOTSTRAP, bootstrap)
         .stdout(Stdio::piped())
@@ -66,6 +67,13 @@ fn cargo_test(bootstrap: &str, arguments: &[String]) -> anyhow::Result<(ExitStat
         summary.add(&line);
     }
     Ok((process.wait().context("cannot wait for cargo")?, summary))
+}
+
+/// Returns what selects the packages: the whole workspace, unless the arguments name some.
+fn scope(arguments: &[String]) -> &'static [&'static str] {
+    let named = |argument: &String| argument.starts_with("-p") || argument.starts_with("--package");
+    let own = arguments.iter().take_while(|argument| *argument != "--");
+    if own.into_iter().any(named) { &[] } else { &["--workspace"] }
 }
 
 impl Summary {

@@ -1,4 +1,4 @@
-use super::Summary;
+use super::{Summary, scope};
 
 #[test]
 fn the_summary_adds_results_and_ignores_other_lines() {
@@ -11,4 +11,14 @@ fn the_summary_adds_results_and_ignores_other_lines() {
         summary.add(line);
     }
     assert_eq!((summary.binaries, summary.passed, summary.failed, summary.ignored), (2, 15, 2, 1));
+}
+
+#[test]
+fn the_workspace_is_tested_unless_packages_are_named() {
+    let scope = |arguments: &[&str]| scope(&arguments.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>());
+
+    assert_eq!(scope(&[]), ["--workspace"]);
+    assert_eq!(scope(&["--", "-panicking"]), ["--workspace"]);
+    assert!(scope(&["--package", "xtask"]).is_empty());
+    assert!(scope(&["-pxtask"]).is_empty());
 }
