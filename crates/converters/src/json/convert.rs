@@ -3,6 +3,8 @@
 //! Java's converter asks a node for what the schema wants and takes what comes: zero of a number where text
 //! stands, false of whatever is no boolean, null of whatever is no text.
 
+use std::collections::HashMap;
+
 use api::{Decimal, Error, OrReaction as _, Result, Schema, Text, Type, Value, logical};
 
 use super::base64;
@@ -139,9 +141,11 @@ fn read_map(schema: &Schema, node: &Node, replace_null: bool) -> Result<Value> {
 }
 
 fn read_struct(schema: &Schema, node: &Node, replace_null: bool) -> Result<Value> {
-    let Node::Object(_) = node else { return unreadable(schema, node) };
+    let Node::Object(members) = node else { return unreadable(schema, node) };
+    // Looked up by hashing: the fields and the members may both be many.
+    let members: HashMap<&str, &Node> = members.iter().map(|(name, node)| (&**name, node)).collect();
     let field = |field: &api::Field| {
-        let value = match node.field(&field.name) {
+        let value = match members.get(&*field.name) {
             Some(node) => read(&field.schema, node, replace_null)?,
             None => absent(&field.schema, replace_null)?,
         };

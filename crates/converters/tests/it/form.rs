@@ -47,7 +47,11 @@ pub(crate) fn value(value: &Value, schema: Option<&Schema>) -> Json {
         Value::Null => Json::Null,
         Value::Bool(value) => json!(["bool", value]),
         Value::Int(value) => int(*value, schema),
-        Value::Float(value) if schema.is_some_and(|schema| schema.kind == Type::Float32) => {
+        // Lists of lists have the schema of the last one: a FLOAT32 may stand for what no f32 holds.
+        Value::Float(value)
+            if schema.is_some_and(|schema| schema.kind == Type::Float32)
+                && (value.is_nan() || f64::from(*value as f32) == *value) =>
+        {
             json!(["f32", format!("{:x}", (*value as f32).to_bits())])
         }
         Value::Float(value) => json!(["f64", format!("{:x}", value.to_bits())]),

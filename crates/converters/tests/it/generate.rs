@@ -232,6 +232,11 @@ fn same_in_json(left: &Value, right: &Value) -> bool {
         || matches!((left, right), (Value::Float(left), Value::Float(right)) if left.to_bits() == right.to_bits())
 }
 
+/// A schema without others in it, and a value.
+pub(crate) fn simple_schema_and_value() -> BoxedStrategy<(Arc<Schema>, Value)> {
+    with_properties(leaf()).prop_flat_map(|schema| (Just(Arc::clone(&schema)), value(&schema))).boxed()
+}
+
 pub(crate) fn schema_and_value() -> BoxedStrategy<(Arc<Schema>, Value)> {
     schema().prop_flat_map(|schema| (Just(Arc::clone(&schema)), value(&schema))).boxed()
 }

