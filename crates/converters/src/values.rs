@@ -99,3 +99,6 @@ impl Item {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

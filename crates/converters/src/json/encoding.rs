@@ -22,8 +22,8 @@ pub(super) fn to_utf8(mut message: Bytes) -> Result<Bytes> {
         0x0000_fffe | 0xfeff_0000 if four => {
             Err(Error::reject("cannot read JSON: an order of bytes of UTF-32"))
         }
-        0xfeff_0000.. if quad >> 16 == 0xfeff => utf16(&message[2..], u16::from_be_bytes),
-        _ if quad >> 16 == 0xfffe => utf16(&message[2..], u16::from_le_bytes),
+        _ if four && quad >> 16 == 0xfeff => utf16(&message[2..], u16::from_be_bytes),
+        _ if four && quad >> 16 == 0xfffe => utf16(&message[2..], u16::from_le_bytes),
         _ if four && quad >> 8 == 0x00ef_bbbf => {
             message.advance(3);
             Ok(message)

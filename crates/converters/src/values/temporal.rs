@@ -44,18 +44,24 @@ fn millis(text: &str, pattern: &str) -> Option<i64> {
             _ => millis += value,
         }
     }
-    Some(days(year, month, day) * logical::MILLIS_PER_DAY + millis)
+    Some(days(year, month, day).wrapping_mul(logical::MILLIS_PER_DAY).wrapping_add(millis))
 }
 
-/// Takes a number, which may have white space and a sign before it.
+/// Takes a number, which may have white space and a sign before it, as an `int` of Java.
 fn field(rest: &mut &str) -> Option<i64> {
     let text = rest.trim_start_matches([' ', '\t']);
     let digits = text.strip_prefix('-').unwrap_or(text);
     let length = digits.bytes().take_while(u8::is_ascii_digit).count();
-    // The whole text is short: no overflow.
-    let value: i64 = digits[..length].parse().ok()?;
+    // No form is longer than what 128 bits hold.
+    let value: i128 = digits[..length].parse().ok()?;
     *rest = &digits[length..];
-    Some(if digits.len() < text.len() { -value } else { value })
+    let value = if digits.len() < text.len() { -value } else { value };
+    // What 64 bits hold loses its upper half, what is beyond is a double for Java and stops at the limits.
+    Some(match i64::try_from(value) {
+        Ok(long) => (long as i32).into(),
+        Err(_) if value < 0 => i32::MIN.into(),
+        Err(_) => i32::MAX.into(),
+    })
 }
 
 /// The days from 1970-01-01, in Java's calendar: Gregorian from October 15th, 1582, Julian before.

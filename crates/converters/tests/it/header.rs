@@ -43,7 +43,13 @@ fn collections_are_read_alike() {
 
 #[test]
 fn bytes_that_are_no_text_are_read_alike() {
-    compare_reading(vec(any::<u8>(), 0..12).prop_map(Some));
+    // Digits of other scripts are digits for Java and text for us.
+    let other_digit = |bytes: &Vec<u8>| {
+        let text = String::from_utf8_lossy(bytes);
+        text.trim_start().starts_with(|char: char| char.is_numeric() && !char.is_ascii())
+    };
+    let bytes = vec(any::<u8>(), 0..12).prop_filter("other digits", move |bytes| !other_digit(bytes));
+    compare_reading(bytes.prop_map(Some));
 }
 
 fn compare_reading(strategy: impl Strategy<Value = Option<Vec<u8>>>) {
