@@ -15,6 +15,9 @@ fn registry() -> Registry {
 
 /// A table of the keys of a definition, in its order.
 fn table(definition: &Definition) -> String {
+    if definition.keys.is_empty() {
+        return "It has no keys of its own.\n".to_owned();
+    }
     let mut table = String::from("| key | type | default | what it does |\n|---|---|---|---|\n");
     for key in &definition.keys {
         let (name, kind) = (&key.name, key.kind.name().to_lowercase());

@@ -186,3 +186,43 @@ fn a_source_makes_its_topic_as_its_group_says() {
     assert!(description.contains("PartitionCount: 3"), "{description}");
     assert!(description.contains("retention.ms=7200000"), "{description}");
 }
+
+#[test]
+fn topics_that_were_reset_come_back_with_the_next_records() {
+    let kafka = Kafka::shared();
+    let directory = TempDir::new().expect("a directory");
+    let input = directory.path().join("in.txt");
+    fs::write(&input, "1\n").expect("the file is written");
+    let worker = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
+        .property("offset.flush.interval.ms", "100")
+        .connector(&[
+            ("name", "reset-topics"),
+            ("connector.class", "FileStreamSource"),
+            ("file", &input.display().to_string()),
+            ("topic", "reset-topics"),
+        ])
+        .start()
+        .expect("the worker starts");
+    let rest = worker.rest();
+    let topics = || {
+        let answer = rest.get("/connectors/reset-topics/topics").expect("an answer").ok().expect("success");
+        answer["reset-topics"]["topics"].clone()
+    };
+    let wait_for = |expected: Value| {
+        wait::until("the topics", LIMIT, PAUSE, || Ok((topics() == expected).then_some(())))
+            .expect("the topics");
+    };
+    wait_for(json!(["reset-topics"]));
+    let mut lines = "1\n".to_owned();
+    assert_eq!(
+        rest.send("PUT", "/connectors/reset-topics/topics/reset", None).expect("an answer").status,
+        202
+    );
+    wait_for(json!([]));
+    wait::until("the topic again", LIMIT, PAUSE, || {
+        lines.push_str("more\n");
+        fs::write(&input, &lines)?;
+        Ok((topics() == json!(["reset-topics"])).then_some(()))
+    })
+    .expect("the topic again");
+}

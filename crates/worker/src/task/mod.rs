@@ -10,6 +10,7 @@ mod policy;
 mod sink;
 mod source;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -119,7 +120,7 @@ pub enum TaskEvent {
     },
     /// It has ended in good order.
     Stopped,
-    /// It has moved its first record to or from this topic.
+    /// It moves records to or from this topic; said again from time to time.
     Topic(Arc<str>),
 }
 
@@ -140,7 +141,14 @@ impl Task {
         let stop = CancellationToken::new();
         let muted = Arc::new(AtomicBool::new(false));
         let (target, targets) = watch::channel(spec.target);
-        let life = Life { id: spec.id.clone(), stop: stop.clone(), targets, report, muted: muted.clone() };
+        let life = Life {
+            id: spec.id.clone(),
+            stop: stop.clone(),
+            targets,
+            report,
+            muted: muted.clone(),
+            topics: HashSet::new(),
+        };
         let span = info_span!("task", id = %spec.id);
         let running = services.runtime.clone().spawn(live(spec, services, life).instrument(span));
         Self { stop, muted, target, running }
@@ -178,6 +186,7 @@ struct Life {
     targets: watch::Receiver<TargetState>,
     report: Report,
     muted: Arc<AtomicBool>,
+    topics: HashSet<Arc<str>>,
 }
 
 impl Life {
@@ -185,6 +194,19 @@ impl Life {
         if !self.muted.load(Ordering::Acquire) {
             (self.report)(TaskReport { id: self.id.clone(), event });
         }
+    }
+
+    /// Reports the topic of records, once until [`Life::forget_topics`].
+    fn report_topic(&mut self, topic: &Arc<str>) {
+        if !self.topics.contains(topic) {
+            self.topics.insert(topic.clone());
+            self.report(TaskEvent::Topic(topic.clone()));
+        }
+    }
+
+    /// Lets topics be reported again: a user may have reset those that the worker remembers.
+    fn forget_topics(&mut self) {
+        self.topics.clear();
     }
 
     /// Whether the task is to run now, rather than to be paused.

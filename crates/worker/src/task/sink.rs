@@ -85,6 +85,7 @@ impl<'a> Sink<'a> {
                 Next::Stop => return Ok(()),
                 Next::Target => self.follow_target(task).await?,
                 Next::CommitDue => {
+                    self.life.forget_topics();
                     task.put(&[]).await?;
                     self.commit(task).await?;
                 }
@@ -125,10 +126,8 @@ impl<'a> Sink<'a> {
     }
 
     fn take(&mut self, records: &kafka::FetchedBatch) -> Result<()> {
-        if let Some(topic) = self.incoming.take(records)? {
-            self.life.report(TaskEvent::Topic(topic));
-        }
-        Ok(())
+        self.life.report_topic(records.topic());
+        self.incoming.take(records)
     }
 
     /// Puts what was gathered. What is to be tried again is kept, rebalances go on meanwhile.

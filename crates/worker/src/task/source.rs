@@ -139,12 +139,12 @@ impl<'a> Source<'a> {
         self.retries = 0;
         let stop = self.life.stop.clone();
         for batch in batches {
-            let first = tokio::select! {
-                first = self.outgoing.learn(&batch) => first?,
-                () = stop.cancelled() => return Ok(()),
-            };
-            if first {
-                self.life.report(TaskEvent::Topic(batch.topic.clone()));
+            if !batch.records.is_empty() {
+                tokio::select! {
+                    learned = self.outgoing.learn(&batch.topic) => learned?,
+                    () = stop.cancelled() => return Ok(()),
+                }
+                self.life.report_topic(&batch.topic);
             }
             self.outgoing.add(batch).await?;
         }
@@ -173,6 +173,7 @@ impl<'a> Source<'a> {
             Event::LingerOver => self.outgoing.flush().await,
             Event::CommitDue => {
                 self.commit_due = Instant::now() + self.services.commit_interval();
+                self.life.forget_topics();
                 self.commit().await;
                 Ok(())
             }

@@ -83,23 +83,22 @@ impl Incoming {
         self.behind.retain(|partition, _| !partitions.contains(partition));
     }
 
-    /// Converts the records of a batch of Kafka. Answers its topic when it is the first of that topic.
-    pub(super) fn take(&mut self, fetched: &FetchedBatch) -> Result<Option<Arc<str>>> {
-        let first = self.learn(fetched.topic());
+    /// Converts the records of a batch of Kafka.
+    pub(super) fn take(&mut self, fetched: &FetchedBatch) -> Result<()> {
+        self.learn(fetched.topic());
         self.convert(fetched)?;
         self.bytes += fetched.bytes();
         self.behind.insert(ours(fetched.partition()), fetched.next_offset());
-        Ok(first)
+        Ok(())
     }
 
-    fn learn(&mut self, name: &Arc<str>) -> Option<Arc<str>> {
+    fn learn(&mut self, name: &Arc<str>) {
         if self.topics.contains_key(name) {
-            return None;
+            return;
         }
         let key = self.converters.key.decoder(name);
         let value = self.converters.value.decoder(name);
         self.topics.insert(name.clone(), Topic { name: name.clone(), key, value });
-        Some(name.clone())
     }
 
     fn convert(&mut self, fetched: &FetchedBatch) -> Result<()> {

@@ -93,14 +93,13 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Learns the topic of a batch, if that has records, and answers whether it is new. Cancel safe.
+    /// Learns a topic that records go to. Cancel safe.
     ///
     /// Waits for brokers that are away as long as they are; a topic that does not exist and that the broker does
     /// not create is an error after `max.block.ms`.
-    pub(super) async fn learn(&mut self, batch: &Batch) -> Result<bool> {
-        let name = &batch.topic;
-        if batch.records.is_empty() || self.topics.contains_key(name) {
-            return Ok(false);
+    pub(super) async fn learn(&mut self, name: &Arc<str>) -> Result<()> {
+        if self.topics.contains_key(name) {
+            return Ok(());
         }
         let partitions = loop {
             match partitions(&self.producer, self.creation.as_ref(), name).await {
@@ -115,7 +114,7 @@ impl Outgoing {
             }
         };
         self.topics.insert(name.clone(), Topic::new(partitions, self.partitioner.clone()));
-        Ok(true)
+        Ok(())
     }
 
     /// Adds a batch, whose topic was learnt, and notes its positions.
