@@ -1,7 +1,8 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask bench`.
+//! The project's own commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask kafka`.
 
 mod bench;
 mod install;
+mod kafka;
 mod test;
 
 use std::process::ExitCode;
@@ -25,12 +26,19 @@ enum Command {
     },
     /// Compares Ferroduct with Apache Kafka Connect, side by side on this machine
     Bench(bench::Options),
+    /// Runs an Apache Kafka to try things with, until Ctrl-C; its data goes with it
+    Kafka {
+        /// The port of 127.0.0.1 to listen on
+        #[arg(long, default_value_t = 9092)]
+        port: u16,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Test { arguments } => test::run(&arguments),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Kafka { port } => kafka::run(port).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -18,13 +18,19 @@ use crate::{ports, properties};
 pub struct Builder {
     properties: BTreeMap<String, String>,
     options: Vec<String>,
+    port: Option<u16>,
     proxied: bool,
 }
 
 impl Builder {
     pub(super) fn new() -> Self {
         let options = java::QUICK.iter().copied().chain(["-Xms128m", "-Xmx512m"]);
-        Self { properties: BTreeMap::new(), options: options.map(str::to_owned).collect(), proxied: false }
+        Self {
+            properties: BTreeMap::new(),
+            options: options.map(str::to_owned).collect(),
+            port: None,
+            proxied: false,
+        }
     }
 
     /// Sets a property of the broker.
@@ -38,6 +44,13 @@ impl Builder {
     #[must_use]
     pub fn jvm_options(mut self, options: &[&str]) -> Self {
         self.options = options.iter().map(|option| (*option).to_owned()).collect();
+        self
+    }
+
+    /// Listens on this port instead of one that is free.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
         self
     }
 
@@ -55,7 +68,7 @@ impl Builder {
     /// When the jars cannot be brought or the broker does not start; the error shows the end of its log.
     pub fn start(self) -> anyhow::Result<Kafka> {
         let directory = Directory::new("broker")?;
-        let port = ports::free();
+        let port = self.port.unwrap_or_else(ports::free);
         let mut broker = defaults(directory.path(), port, ports::free());
         let proxy = self.proxied.then(|| add_proxied_listener(&mut broker)).transpose()?;
         broker.extend(self.properties);
