@@ -9,6 +9,7 @@ mod data;
 mod error;
 mod offset;
 mod plugin;
+mod transform;
 
 pub mod config;
 pub mod java;
@@ -28,3 +29,6 @@ pub use data::{
 pub use error::{Error, OrReaction, Reaction, Result};
 pub use offset::{Offsets, SourceOffset, SourcePartition, TopicPartition};
 pub use plugin::{Description, PluginType, Registry};
+pub use transform::{
+    ConnectorType, Predicate, PredicatePlugin, Rejected, Transform, TransformPlugin, Transformed,
+};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{ConverterPlugin, HeaderConverterPlugin, SinkPlugin, SourcePlugin};
+use crate::{
+    ConverterPlugin, HeaderConverterPlugin, PredicatePlugin, SinkPlugin, SourcePlugin, TransformPlugin,
+};
 
 /// The kinds of plugins, in Kafka's words for `/connector-plugins`.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -15,6 +17,10 @@ pub enum PluginType {
     Converter,
     /// A converter of headers.
     HeaderConverter,
+    /// A transform of records.
+    Transformation,
+    /// A predicate of records.
+    Predicate,
 }
 
 impl PluginType {
@@ -25,6 +31,8 @@ impl PluginType {
             Self::Source => "source",
             Self::Converter => "converter",
             Self::HeaderConverter => "header_converter",
+            Self::Transformation => "transformation",
+            Self::Predicate => "predicate",
         }
     }
 }
@@ -48,6 +56,8 @@ impl Description {
         let suffix = match self.kind {
             PluginType::Sink | PluginType::Source => "Connector",
             PluginType::Converter | PluginType::HeaderConverter => "Converter",
+            PluginType::Transformation => "Transformation",
+            PluginType::Predicate => "Predicate",
         };
         name == self.class || name == simple || Some(name) == simple.strip_suffix(suffix)
     }
@@ -64,4 +74,8 @@ pub struct Registry {
     pub converters: Vec<Arc<dyn ConverterPlugin>>,
     /// Converters of headers.
     pub header_converters: Vec<Arc<dyn HeaderConverterPlugin>>,
+    /// Transforms.
+    pub transforms: Vec<Arc<dyn TransformPlugin>>,
+    /// Predicates.
+    pub predicates: Vec<Arc<dyn PredicatePlugin>>,
 }

@@ -1,0 +1,12 @@
+//! Our transforms against those of Kafka.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+mod case;
+mod dates;
+mod definitions;
+mod form;
+mod generate;
+mod judge;
+mod picked;
+mod shorthand;
