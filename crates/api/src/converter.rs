@@ -58,10 +58,13 @@ pub trait Encoder: Send {
 
 /// Reads messages of one topic, remembering the schemas that it has met.
 pub trait Decoder: Send {
-    /// The schema and the value of a message; `None` for the value: absent, as a tombstone is.
+    /// The value of a message; `None`: absent, as a tombstone is.
+    fn decode(&mut self, message: Option<Bytes>) -> Result<Option<Value>>;
+
+    /// The schema of the value that was decoded last; `None`: it has none.
     ///
     /// The same schema is answered as the same `Arc`, so that batches are cut only where it changes.
-    fn decode(&mut self, message: Option<Bytes>) -> Result<(Option<Arc<Schema>>, Option<Value>)>;
+    fn schema(&self) -> Option<&Arc<Schema>>;
 }
 
 /// A class of header converters, known by its name.

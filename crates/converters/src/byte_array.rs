@@ -62,7 +62,11 @@ struct ByteDecoder {
 }
 
 impl Decoder for ByteDecoder {
-    fn decode(&mut self, message: Option<Bytes>) -> Result<(Option<Arc<Schema>>, Option<Value>)> {
-        Ok((Some(Arc::clone(&self.schema)), Some(message.map_or(Value::Null, Value::Bytes))))
+    fn decode(&mut self, message: Option<Bytes>) -> Result<Option<Value>> {
+        Ok(Some(message.map_or(Value::Null, Value::Bytes)))
+    }
+
+    fn schema(&self) -> Option<&Arc<Schema>> {
+        Some(&self.schema)
     }
 }

@@ -127,8 +127,9 @@ impl HeaderConverter for Headers {
     }
 
     fn decode(&self, _topic: &str, _key: &str, bytes: Option<Bytes>) -> Result<(Option<Arc<Schema>>, Value)> {
-        let (schema, value) = lock(&self.decoder).decode(bytes)?;
-        Ok((schema, value.unwrap_or_default()))
+        let mut decoder = lock(&self.decoder);
+        let value = decoder.decode(bytes)?;
+        Ok((decoder.schema().cloned(), value.unwrap_or_default()))
     }
 }
 

@@ -97,7 +97,7 @@ struct PrimitiveDecoder {
 }
 
 impl Decoder for PrimitiveDecoder {
-    fn decode(&mut self, message: Option<Bytes>) -> Result<(Option<Arc<Schema>>, Option<Value>)> {
+    fn decode(&mut self, message: Option<Bytes>) -> Result<Option<Value>> {
         let value = match message {
             None => Value::Null,
             Some(bytes) => read(self.kind, &bytes).ok_or_else(|| {
@@ -108,7 +108,11 @@ impl Decoder for PrimitiveDecoder {
                 ))
             })?,
         };
-        Ok((Some(Arc::clone(&self.schema)), Some(value)))
+        Ok(Some(value))
+    }
+
+    fn schema(&self) -> Option<&Arc<Schema>> {
+        Some(&self.schema)
     }
 }
 

@@ -88,8 +88,11 @@ struct TextDecoder {
 }
 
 impl Decoder for TextDecoder {
-    fn decode(&mut self, message: Option<Bytes>) -> Result<(Option<Arc<Schema>>, Option<Value>)> {
-        let value = message.map_or(Value::Null, |bytes| Value::Text(self.charset.decode(bytes)));
-        Ok((Some(Arc::clone(&self.schema)), Some(value)))
+    fn decode(&mut self, message: Option<Bytes>) -> Result<Option<Value>> {
+        Ok(Some(message.map_or(Value::Null, |bytes| Value::Text(self.charset.decode(bytes)))))
+    }
+
+    fn schema(&self) -> Option<&Arc<Schema>> {
+        Some(&self.schema)
     }
 }

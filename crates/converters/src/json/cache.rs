@@ -55,8 +55,8 @@ impl Known {
         self.schema.as_ref().is_none_or(|(_, plan)| plan.is_text())
     }
 
-    pub(super) fn schema(&self) -> Option<Arc<Schema>> {
-        self.schema.as_ref().map(|(schema, _)| Arc::clone(schema))
+    pub(super) fn schema(&self) -> Option<&Arc<Schema>> {
+        self.schema.as_ref().map(|(schema, _)| schema)
     }
 
     /// Reads a value where it is what the schema expects; `None`: it is something else, or malformed.

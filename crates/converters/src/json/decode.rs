@@ -13,6 +13,7 @@ use super::{Options, encoding, schemaless, text, unreadable};
 const ENVELOPE: &str = "cannot read JSON: with `schemas.enable` a message is an object of `schema` and `payload` and \
                         nothing else, hint: set `schemas.enable=false` to read plain JSON";
 
+/// A schema and a value.
 type Decoded = (Option<Arc<Schema>>, Option<Value>);
 
 /// Reads messages, remembering their schemas.
@@ -22,8 +23,10 @@ pub(super) struct JsonDecoder {
     /// The schema of all messages, if the configuration has one.
     content: Option<Arc<Known>>,
     cache: Cache,
-    /// The schema of the last message.
+    /// The schema that the last envelope described.
     last: Option<Arc<Known>>,
+    /// The schema of the last value.
+    schema: Option<Arc<Schema>>,
     schemaless: schemaless::Reader,
 }
 
@@ -35,6 +38,7 @@ impl JsonDecoder {
             content: options.content.clone(),
             cache: Cache::new(options.cache),
             last: None,
+            schema: None,
             schemaless: schemaless::Reader::default(),
         }
     }
@@ -56,9 +60,12 @@ impl JsonDecoder {
         plain.then(|| start + 1..start + 1 + raw.bytes.len())
     }
 
-    /// The schema of a text that [`JsonDecoder::find_text`] found.
-    fn text_schema(&self) -> Option<Arc<Schema>> {
-        self.last.as_ref().filter(|_| self.envelope)?.schema()
+    /// Notes the schema of a text that [`JsonDecoder::find_text`] found: most often the one that is noted already.
+    fn note_text_schema(&mut self) {
+        let schema = self.last.as_ref().filter(|_| self.envelope).and_then(|known| known.schema());
+        if schema.map(Arc::as_ptr) != self.schema.as_ref().map(Arc::as_ptr) {
+            self.schema = schema.cloned();
+        }
     }
 
     fn read(&mut self, message: &Bytes) -> Result<Decoded> {
@@ -134,15 +141,25 @@ impl JsonDecoder {
 }
 
 impl Decoder for JsonDecoder {
-    fn decode(&mut self, message: Option<Bytes>) -> Result<Decoded> {
-        let Some(mut message) = message else { return Ok((None, None)) };
+    fn decode(&mut self, message: Option<Bytes>) -> Result<Option<Value>> {
+        let Some(mut message) = message else {
+            self.schema = None;
+            return Ok(None);
+        };
         if let Some(place) = self.find_text(&message) {
             message.truncate(place.end);
             message.advance(place.start);
             let text = Text::try_from(message).expect("it was just found to be UTF-8");
-            return Ok((self.text_schema(), Some(Value::Text(text))));
+            self.note_text_schema();
+            return Ok(Some(Value::Text(text)));
         }
-        self.read(&encoding::to_utf8(message)?)
+        let (schema, value) = self.read(&encoding::to_utf8(message)?)?;
+        self.schema = schema;
+        Ok(value)
+    }
+
+    fn schema(&self) -> Option<&Arc<Schema>> {
+        self.schema.as_ref()
     }
 }
 
@@ -150,7 +167,7 @@ impl Decoder for JsonDecoder {
 fn decoded(known: &Known, value: Value) -> Decoded {
     match known.schema() {
         None if value.is_null() => (None, None),
-        schema => (schema, Some(value)),
+        schema => (schema.cloned(), Some(value)),
     }
 }
 
@@ -160,7 +177,7 @@ fn read_content(known: &Known, message: &Bytes) -> Result<Decoded> {
         Some(_) => known.read(scanner, message)?,
         None => known.read_missing()?,
     };
-    Ok((known.schema(), Some(value)))
+    Ok((known.schema().cloned(), Some(value)))
 }
 
 /// The places of schema and payload. As everywhere the last value of a name counts.

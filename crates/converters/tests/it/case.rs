@@ -73,9 +73,9 @@ pub(crate) fn read(class: &str, config: &Config, bytes: Option<&[u8]>) -> Json {
 
 fn read_once(decoder: &mut dyn api::Decoder, bytes: Option<&[u8]>) -> Json {
     match decoder.decode(bytes.map(Bytes::copy_from_slice)) {
-        Ok((schema, value)) => json!({
-            "schema": form::schema(schema.as_ref()),
-            "value": form::value(&value.unwrap_or_default(), schema.as_deref()),
+        Ok(value) => json!({
+            "schema": form::schema(decoder.schema()),
+            "value": form::value(&value.unwrap_or_default(), decoder.schema().map(AsRef::as_ref)),
         }),
         Err(error) => {
             assert_eq!(error.reaction(), api::Reaction::Reject, "{error:?}");

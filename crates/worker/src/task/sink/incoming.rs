@@ -32,8 +32,6 @@ struct Topic {
     value: Box<dyn Decoder>,
 }
 
-type Schemas = (Option<Arc<Schema>>, Option<Arc<Schema>>);
-
 impl Incoming {
     pub(super) fn open(spec: &TaskSpec, services: &Services) -> Result<Self> {
         Ok(Self {
@@ -106,7 +104,7 @@ impl Incoming {
         let topic = topics.get_mut(fetched.topic()).expect("a topic is learnt before its records");
         for view in fetched.records() {
             match topic.convert(converters, fetched, &view) {
-                Ok((schemas, record)) => batch_for(batches, &topic.name, schemas).records.push(record),
+                Ok(record) => topic.batch(batches, &record).records.push(record),
                 Err((stage, error)) => policy.refuse(stage, Place { fetched, offset: view.offset }, error)?,
             }
         }
@@ -120,41 +118,44 @@ impl Topic {
         converters: &Converters,
         fetched: &FetchedBatch,
         view: &RecordView<'_>,
-    ) -> Result<(Schemas, Record), (Stage, Error)> {
+    ) -> Result<Record, (Stage, Error)> {
         let share = |bytes: Option<&[u8]>| bytes.map(|bytes| fetched.share(bytes));
         let at = |stage| move |error| (stage, error);
-        let (key_schema, key) = self.key.decode(share(view.key)).map_err(at(Stage::KeyConverter))?;
-        let (value_schema, value) =
-            self.value.decode(share(view.value)).map_err(at(Stage::ValueConverter))?;
+        let key = self.key.decode(share(view.key)).map_err(at(Stage::KeyConverter))?;
+        let value = self.value.decode(share(view.value)).map_err(at(Stage::ValueConverter))?;
         let headers = view.headers().map(|header| {
             let key = String::from_utf8_lossy(header.key);
             let (schema, value) = converters.header.decode(&self.name, &key, share(header.value))?;
             Ok(Header { key: Text::from(&*key), schema, value })
         });
-        let record = Record {
+        Ok(Record {
             key,
             value,
             headers: headers.collect::<Result<Headers>>().map_err(at(Stage::HeaderConverter))?,
             timestamp_ms: (view.timestamp_ms >= 0).then_some(view.timestamp_ms),
             partition: Some(fetched.partition().partition),
             offset: view.offset,
-        };
-        Ok(((key_schema, value_schema), record))
+        })
+    }
+
+    /// The batch for the record that was converted last: the last one if it is of this topic and these schemas, else
+    /// a new one behind it. An absent key or value has no schema that could differ.
+    fn batch<'a>(&self, batches: &'a mut Vec<Batch>, record: &Record) -> &'a mut Batch {
+        let (key, value) = (self.key.schema(), self.value.schema());
+        let fits = batches.last().is_some_and(|batch| {
+            Arc::ptr_eq(&batch.topic, &self.name)
+                && (record.key.is_none() || same(batch.key_schema.as_ref(), key))
+                && (record.value.is_none() || same(batch.value_schema.as_ref(), value))
+        });
+        if !fits {
+            let (key_schema, value_schema) = (key.cloned(), value.cloned());
+            batches.push(Batch { key_schema, value_schema, ..Batch::new(self.name.clone()) });
+        }
+        batches.last_mut().expect("one was just pushed")
     }
 }
 
-/// The last batch if it is of this topic and these schemas, else a new one behind it.
-fn batch_for<'a>(batches: &'a mut Vec<Batch>, topic: &Arc<str>, (key, value): Schemas) -> &'a mut Batch {
-    let fits = batches.last().is_some_and(|batch| {
-        Arc::ptr_eq(&batch.topic, topic) && same(&batch.key_schema, &key) && same(&batch.value_schema, &value)
-    });
-    if !fits {
-        batches.push(Batch { key_schema: key, value_schema: value, ..Batch::new(topic.clone()) });
-    }
-    batches.last_mut().expect("one was just pushed")
-}
-
-fn same(left: &Option<Arc<Schema>>, right: &Option<Arc<Schema>>) -> bool {
+fn same(left: Option<&Arc<Schema>>, right: Option<&Arc<Schema>>) -> bool {
     match (left, right) {
         (Some(left), Some(right)) => Arc::ptr_eq(left, right),
         (None, None) => true,
