@@ -1,4 +1,9 @@
 //! Kafka's transforms and predicates, on whole batches: the records that Java's classes make, one file per class.
+//!
+//! What differs from Java: messages never show data. Without a schema an integer has no width, a float neither, and a
+//! date is its milliseconds. Two renames of `ReplaceField` to one name take the field that comes first in the alphabet.
+//! Digits are those of ASCII, and numbers in hexadecimal are not read. `InsertHeader` is not there yet. See also
+//! `pattern` and `date_format`.
 
 mod cast;
 mod class;
