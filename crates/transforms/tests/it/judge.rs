@@ -9,7 +9,8 @@ use testkit::java::Judge;
 
 use crate::case::Case;
 
-/// How many generated records a class has; the nightly run asks for more.
+/// How many generated records a class has. A run that asks for a number of its own, as the nightly one does, has
+/// other records every time; the usual run has the same ones always, so that it fails only for what was changed.
 const CASES: &str = "TRANSFORM_CASES";
 const CASES_DEFAULT: usize = 300;
 const AT_ONCE: usize = 25;
@@ -31,7 +32,8 @@ pub(crate) fn count() -> usize {
 
 /// A source of randomness, and the seed it has.
 pub(crate) fn runner() -> (TestRunner, String) {
-    let seed: [u8; 32] = std::array::from_fn(|_| rand_byte());
+    let usual = std::env::var_os(CASES).is_none();
+    let seed: [u8; 32] = std::array::from_fn(|index| if usual { index as u8 } else { rand_byte() });
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     (TestRunner::new_with_rng(Config::default(), rng), hex::encode(seed))
 }

@@ -86,7 +86,7 @@ impl<'a> Sink<'a> {
                 Next::Target => self.follow_target(task).await?,
                 Next::CommitDue => {
                     self.life.forget_topics();
-                    task.put(&[]).await?;
+                    remind(task).await?;
                     self.commit(task).await?;
                 }
                 Next::Event(Event::Records(records)) => {
@@ -315,6 +315,17 @@ impl<'a> Sink<'a> {
     /// Leaves the group, so that others take over at once.
     async fn leave(self) {
         self.consumer.close(self.services.commit_timeout()).await;
+    }
+}
+
+/// Lets a task that buffers act on time. One that cannot now is reminded again at the next commit.
+async fn remind(task: &mut dyn SinkTask) -> Result<()> {
+    match task.put(&[]).await {
+        Err(error) if error.reaction() == Reaction::Retry => {
+            warn!(error = format!("{error:#}"), "the task could not act; the next commit reminds it");
+            Ok(())
+        }
+        outcome => outcome,
     }
 }
 

@@ -236,11 +236,18 @@ impl<'a> Source<'a> {
             "poll failed, trying again"
         );
         let until = Instant::now() + delay;
+        let stop = self.life.stop.clone();
         loop {
-            tokio::select! {
+            let event = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                changed = self.life.targets.changed() => {
+                    return changed.or_fail("the worker has dropped the task");
+                }
                 () = sleep_until(until) => return Ok(()),
-                goes_on = self.attend_unless_interrupted() => if !goes_on? { return Ok(()) },
-            }
+                event = event(&mut self.outgoing, self.commit_due) => event,
+            };
+            self.handle(event).await?;
         }
     }
 
