@@ -36,7 +36,8 @@ fn assert_names(text: &str, names: &[&str]) {
 /// The trace of a task once it has failed.
 fn failure(rest: &Rest, name: &str) -> String {
     wait::until("a failed task", LIMIT, PAUSE, || {
-        let task = &rest.get(&format!("/connectors/{name}/status"))?.ok()?["tasks"][0];
+        // REST answers before the connectors of the command line are made: 404 until then.
+        let task = &rest.get(&format!("/connectors/{name}/status"))?.json()?["tasks"][0];
         Ok((task["state"] == "FAILED").then(|| task["trace"].as_str().unwrap_or_default().to_owned()))
     })
     .unwrap_or_else(|error| panic!("{error:#}: {:?}", rest.get(&format!("/connectors/{name}/status"))))

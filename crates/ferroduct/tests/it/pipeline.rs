@@ -25,7 +25,8 @@ fn wait_for_text(path: &Path, text: &str) {
 fn wait_for_state(rest: &Rest, name: &str, state: &str) -> Value {
     let path = format!("/connectors/{name}/status");
     wait::until(state, LIMIT, PAUSE, || {
-        let status = rest.get(&path)?.ok()?;
+        // REST answers before the connectors of the command line are made: 404 until then.
+        let status = rest.get(&path)?.json()?;
         let tasks = status["tasks"].as_array().map_or(&[][..], Vec::as_slice);
         let reached =
             status["connector"]["state"] == state && tasks.iter().all(|task| task["state"] == state);
