@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::{Batch, Offsets, Record, SinkPlugin, SinkTask, TopicPartition, Value};
 use futures_util::FutureExt;
+use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
 use crate::file::sink::FileStreamSink;
@@ -81,7 +82,11 @@ async fn a_put_that_was_dropped_leaves_whole_lines_in_front_of_the_next() {
     let mut task = start(&path).await.unwrap();
     let lines = vec!["x".repeat(99); 50_000];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    // Whoever holds the lock of the file keeps the append waiting.
+    let held = fs::File::open(&path).unwrap();
+    flock(&held, FlockOperation::LockExclusive).unwrap();
     assert!(task.put(&[batch(0, &lines)]).now_or_never().is_none());
+    drop(held);
     task.put(&[batch(0, &["last"])]).await.unwrap();
     task.pre_commit(&offsets(1)).await.unwrap();
     let text = fs::read_to_string(&path).unwrap();
