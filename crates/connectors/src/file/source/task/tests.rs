@@ -105,14 +105,14 @@ async fn goes_on_where_the_committed_offset_says() {
 #[tokio::test]
 async fn a_poll_that_is_dropped_loses_nothing() {
     let mut content = Vec::new();
-    for number in 0..50_000 {
+    for number in 0..300_000 {
         writeln!(content, "line {number}").unwrap();
     }
     let (_directory, path) = file_with(&content);
     let mut task = start(&path, &[("batch.size", "100000")], None).await.unwrap();
     let mut seen = Vec::new();
     let mut dropped = 0;
-    while seen.len() < 50_000 {
+    while seen.len() < 300_000 {
         // Polled once and dropped: as a stop or a pause does.
         let batches = match task.poll().now_or_never() {
             Some(batches) => batches.unwrap(),
