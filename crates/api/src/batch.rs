@@ -9,6 +9,9 @@ use crate::{Headers, Schema, SourceOffset, SourcePartition, Value};
 pub struct Batch {
     /// The topic that the records go to or come from.
     pub topic: Arc<str>,
+    /// Sinks: the topic that the records were read from, which stays when a transform changes `topic`. Committed
+    /// offsets and rejected records are counted by it. `None` in sources.
+    pub origin: Option<Arc<str>>,
     /// The schema of every key that is there; `None`: schemaless.
     pub key_schema: Option<Arc<Schema>>,
     /// The schema of every value that is there; `None`: schemaless.
@@ -39,6 +42,18 @@ pub struct Record {
 impl Batch {
     /// An empty batch for a topic, schemaless.
     pub fn new(topic: Arc<str>) -> Self {
-        Self { topic, key_schema: None, value_schema: None, records: Vec::new(), positions: Vec::new() }
+        Self {
+            topic,
+            origin: None,
+            key_schema: None,
+            value_schema: None,
+            records: Vec::new(),
+            positions: Vec::new(),
+        }
+    }
+
+    /// The topic that offsets of its records are counted by: the one they were read from.
+    pub fn offset_topic(&self) -> &Arc<str> {
+        self.origin.as_ref().unwrap_or(&self.topic)
     }
 }

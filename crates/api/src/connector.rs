@@ -8,7 +8,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::config::{ConfigValue, Definition, Properties};
-use crate::{Batch, Description, Offsets, Result, SourceOffset, SourcePartition, TopicPartition};
+use crate::{
+    Batch, Description, Error, Offsets, Record, Result, SourceOffset, SourcePartition, TopicPartition,
+};
 
 /// A running connector: it decides how the work is split into tasks.
 #[async_trait]
@@ -130,6 +132,14 @@ pub trait SinkContext: Send + Sync {
     fn resume(&self, partitions: &[TopicPartition]);
     /// Asks for a commit soon.
     fn request_commit(&self);
+    /// Gives one record of a batch, which the target refuses, to the error policy of the connector (Kafka's
+    /// `ErrantRecordReporter`). May be called until an offset behind the record is committed.
+    ///
+    /// # Errors
+    /// The policy does not tolerate it: the task returns the error, and ends as FAILED. After `Ok` the record counts
+    /// as done once the worker has written it to the dead letter queue, if there is one; no offset behind it is
+    /// committed before.
+    fn reject(&self, batch: &Batch, record: &Record, error: Error) -> Result<()>;
 }
 
 /// A running sink task.

@@ -49,6 +49,8 @@ pub struct Transformed {
 pub struct Rejected {
     /// Its topic.
     pub topic: Arc<str>,
+    /// Sinks: the topic it was read from.
+    pub origin: Option<Arc<str>>,
     /// The schema of its key, if the key is there.
     pub key_schema: Option<Arc<Schema>>,
     /// The schema of its value, if the value is there.
@@ -78,6 +80,7 @@ impl Transformed {
     pub fn reject(&mut self, batch: &Batch, record: Record, error: Error) {
         self.rejected.push(Rejected {
             topic: Arc::clone(&batch.topic),
+            origin: batch.origin.clone(),
             key_schema: batch.key_schema.clone().filter(|_| record.key.is_some()),
             value_schema: batch.value_schema.clone().filter(|_| record.value.is_some()),
             record,
@@ -96,6 +99,7 @@ impl Batch {
         };
         other.records.is_empty()
             || self.topic == other.topic
+                && self.origin == other.origin
                 && same(&self.key_schema, &other.key_schema)
                 && same(&self.value_schema, &other.value_schema)
     }

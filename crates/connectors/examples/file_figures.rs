@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use api::config::Properties;
 use api::{
-    Batch, OffsetReader, Offsets, Registry, SinkContext, SourceContext, SourceOffset, SourcePartition,
-    SourceTask, TopicPartition,
+    Batch, OffsetReader, Offsets, Record, Registry, SinkContext, SourceContext, SourceOffset,
+    SourcePartition, SourceTask, TopicPartition,
 };
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -33,6 +33,9 @@ impl SinkContext for NoContext {
     fn pause(&self, _partitions: &[TopicPartition]) {}
     fn resume(&self, _partitions: &[TopicPartition]) {}
     fn request_commit(&self) {}
+    fn reject(&self, _batch: &Batch, _record: &Record, error: api::Error) -> api::Result<()> {
+        Err(error)
+    }
 }
 
 fn main() -> Outcome {

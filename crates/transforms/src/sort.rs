@@ -20,6 +20,7 @@ pub(crate) enum Verdict {
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) topic: Arc<str>,
+    pub(crate) origin: Option<Arc<str>>,
     pub(crate) key_schema: Option<Arc<Schema>>,
     pub(crate) value_schema: Option<Arc<Schema>>,
 }
@@ -29,6 +30,7 @@ impl Target {
     pub(crate) fn of(batch: &Batch) -> Self {
         Self {
             topic: Arc::clone(&batch.topic),
+            origin: batch.origin.clone(),
             key_schema: batch.key_schema.clone(),
             value_schema: batch.value_schema.clone(),
         }
@@ -47,6 +49,7 @@ impl Target {
     fn batch(&self, records: Vec<Record>) -> Batch {
         Batch {
             topic: Arc::clone(&self.topic),
+            origin: self.origin.clone(),
             key_schema: self.key_schema.clone(),
             value_schema: self.value_schema.clone(),
             records,

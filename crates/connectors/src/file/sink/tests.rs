@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use api::config::Properties;
-use api::{ConnectorContext, Error, Offsets, SinkContext, SinkPlugin, TopicPartition};
+use api::{Batch, ConnectorContext, Error, Offsets, Record, SinkContext, SinkPlugin, TopicPartition};
 use expect_test::expect;
 
 use super::FileStreamSink;
@@ -14,6 +14,9 @@ impl SinkContext for NoContext {
     fn pause(&self, _partitions: &[TopicPartition]) {}
     fn resume(&self, _partitions: &[TopicPartition]) {}
     fn request_commit(&self) {}
+    fn reject(&self, _batch: &Batch, _record: &Record, error: Error) -> api::Result<()> {
+        Err(error)
+    }
 }
 
 impl ConnectorContext for NoContext {

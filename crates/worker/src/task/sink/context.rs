@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::mem::take;
 
-use api::{Offsets, SinkContext, TopicPartition};
+use api::{Batch, Error, Offsets, Record, Result, SinkContext, TopicPartition};
 use parking_lot::Mutex;
 
 /// The requests of a task since they were last taken.
@@ -59,5 +59,9 @@ impl SinkContext for Context {
 
     fn request_commit(&self) {
         self.state.lock().requests.commit = true;
+    }
+
+    fn reject(&self, _batch: &Batch, _record: &Record, error: Error) -> Result<()> {
+        Err(error)
     }
 }

@@ -74,7 +74,7 @@ impl Incoming {
                 .any(|partition| *partition.topic == *topic && Some(partition.partition) == number)
         };
         for batch in &mut self.batches {
-            let topic = batch.topic.clone();
+            let topic = batch.offset_topic().clone();
             batch.records.retain(|record| !dropped(&topic, record.partition));
         }
         self.batches.retain(|batch| !batch.records.is_empty());
@@ -149,7 +149,8 @@ impl Topic {
         });
         if !fits {
             let (key_schema, value_schema) = (key.cloned(), value.cloned());
-            batches.push(Batch { key_schema, value_schema, ..Batch::new(self.name.clone()) });
+            let origin = Some(self.name.clone());
+            batches.push(Batch { origin, key_schema, value_schema, ..Batch::new(self.name.clone()) });
         }
         batches.last_mut().expect("one was just pushed")
     }
