@@ -1,4 +1,5 @@
-//! `cargo xtask test`: brings what tests need, starts one broker for all of them, runs them.
+//! `cargo xtask test`: brings what tests need, starts one broker and one database of each kind for all of them, runs
+//! them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
@@ -6,9 +7,10 @@ use std::time::Instant;
 use std::{env, iter};
 
 use anyhow::Context;
-use testkit::Kafka;
+use testkit::database::{MARIADB, POSTGRES};
 use testkit::jars::Jars;
 use testkit::kafka::BOOTSTRAP;
+use testkit::{Kafka, MariaDb, Postgres};
 
 use crate::install;
 
@@ -27,9 +29,16 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     install::missing()?;
     Jars::fetch()?;
     build()?;
-    let mut kafka = Kafka::start()?;
-    let outcome = cargo_test(kafka.bootstrap(), arguments);
+    let (mut kafka, mut postgres, mut mariadb) = (Kafka::start()?, Postgres::start()?, MariaDb::start()?);
+    let services = [
+        (BOOTSTRAP, kafka.bootstrap().to_owned()),
+        (POSTGRES, postgres.address()),
+        (MARIADB, mariadb.address()),
+    ];
+    let outcome = cargo_test(&services, arguments);
     kafka.stop()?;
+    postgres.stop()?;
+    mariadb.stop()?;
     let (status, summary) = outcome?;
     println!(
         "\n{} passed, {} failed, {} ignored in {} test binaries, {} s with everything",
@@ -49,13 +58,13 @@ fn build() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs `cargo test`, shows what it prints on standard output, and counts the results in it.
-fn cargo_test(bootstrap: &str, arguments: &[String]) -> anyhow::Result<(ExitStatus, Summary)> {
+/// Runs `cargo test` with the services in its environment, shows what it prints on standard output, and counts the results in it.
+fn cargo_test(services: &[(&str, String)], arguments: &[String]) -> anyhow::Result<(ExitStatus, Summary)> {
     let mut process = cargo()
         .args(["test", "--no-fail-fast"])
         .args(scope(arguments))
         .args(arguments)
-        .env(BOOTSTRAP, bootstrap)
+        .envs(services.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot run cargo")?;

@@ -27,10 +27,20 @@ impl Child {
     /// # Errors
     ///
     /// When the log cannot be opened or the program cannot be started.
-    pub fn spawn(mut command: Command, log: &Path) -> anyhow::Result<Self> {
+    pub fn spawn(command: Command, log: &Path) -> anyhow::Result<Self> {
+        Self::spawn_to_die_of(libc::SIGKILL, command, log)
+    }
+
+    /// Starts `command` like [`Child::spawn`], with another signal than SIGKILL when this process dies: for a
+    /// program that has something to give back to the system.
+    ///
+    /// # Errors
+    ///
+    /// As [`Child::spawn`].
+    pub fn spawn_to_die_of(signal: libc::c_int, mut command: Command, log: &Path) -> anyhow::Result<Self> {
         let output = append(log)?;
         command.stdin(process::Stdio::null()).stdout(output);
-        Self::start(command, log)
+        Self::start(command, log, signal)
     }
 
     /// Starts `command` with piped standard input and output and standard error appended to `log`.
@@ -40,16 +50,16 @@ impl Child {
     /// When the log cannot be opened or the program cannot be started.
     pub fn spawn_piped(mut command: Command, log: &Path) -> anyhow::Result<(Self, ChildStdin, ChildStdout)> {
         command.stdin(process::Stdio::piped()).stdout(process::Stdio::piped());
-        let mut child = Self::start(command, log)?;
+        let mut child = Self::start(command, log, libc::SIGKILL)?;
         let stdin = child.process.stdin.take().expect("standard input is piped");
         let stdout = child.process.stdout.take().expect("standard output is piped");
         Ok((child, stdin, stdout))
     }
 
-    fn start(mut command: Command, log: &Path) -> anyhow::Result<Self> {
+    fn start(mut command: Command, log: &Path, death_signal: libc::c_int) -> anyhow::Result<Self> {
         command.stderr(append(log)?);
         let program = command.get_program().to_owned();
-        let process = spawn_from_lasting_thread(command)
+        let process = spawn_from_lasting_thread(command, death_signal)
             .with_context(|| format!("cannot start `{}`", program.display()))?;
         Ok(Self { process, log: log.to_owned() })
     }
@@ -119,10 +129,19 @@ impl Child {
     ///
     /// When the process cannot be signalled or waited for.
     pub fn stop(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
+        self.stop_with(libc::SIGTERM, limit)
+    }
+
+    /// Sends `signal` and waits; sends SIGKILL when the process has not ended after `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the process cannot be signalled or waited for.
+    pub fn stop_with(&mut self, signal: libc::c_int, limit: Duration) -> anyhow::Result<ExitStatus> {
         if let Some(status) = self.exited()? {
             return Ok(status);
         }
-        self.signal(libc::SIGTERM)?;
+        self.signal(signal)?;
         self.signal(libc::SIGCONT)?;
         match self.wait(limit) {
             Ok(status) => Ok(status),
@@ -185,13 +204,13 @@ fn append(log: &Path) -> anyhow::Result<File> {
 
 type Request = (Command, mpsc::Sender<io::Result<process::Child>>);
 
-/// Starts `command` so that it gets SIGKILL when this process dies.
+/// Starts `command` so that it gets `death_signal` when this process dies.
 ///
 /// The kernel ties that signal to the thread that forked, and test threads end with their test: one thread
 /// that lives as long as the process starts them all.
-fn spawn_from_lasting_thread(mut command: Command) -> io::Result<process::Child> {
+fn spawn_from_lasting_thread(mut command: Command, death_signal: libc::c_int) -> io::Result<process::Child> {
     static SPAWNER: OnceLock<Mutex<mpsc::Sender<Request>>> = OnceLock::new();
-    die_with_parent(&mut command);
+    die_with_parent(&mut command, death_signal);
     let spawner = SPAWNER.get_or_init(|| {
         let (sender, requests) = mpsc::channel::<Request>();
         thread::spawn(move || {
@@ -208,12 +227,12 @@ fn spawn_from_lasting_thread(mut command: Command) -> io::Result<process::Child>
 }
 
 #[expect(unsafe_code, reason = "the standard library has no parent-death signal")]
-fn die_with_parent(command: &mut Command) {
+fn die_with_parent(command: &mut Command, signal: libc::c_int) {
     let parent = process::id();
     // SAFETY: between fork and exec only `prctl` and `getppid` are called, which are async-signal-safe.
     unsafe {
         command.pre_exec(move || {
-            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, signal) != 0 {
                 return Err(io::Error::last_os_error());
             }
             if libc::getppid() as u32 != parent {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -38,10 +39,27 @@ impl Directory {
     ///
     /// When it cannot be created.
     pub fn new(name: &str) -> anyhow::Result<Self> {
+        Self::under(&root().join("run"), name)
+    }
+
+    /// Creates an empty directory that another user of this system can reach: as [`Directory::new`], or under the
+    /// system's temporary directory when the target directory is closed to others.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be created.
+    pub fn open_to_others(name: &str) -> anyhow::Result<Self> {
+        let open = |path: &Path| fs::metadata(path).is_ok_and(|data| data.mode() & 0o001 != 0);
+        if target().ancestors().filter(|path| path.exists()).all(open) {
+            return Self::new(name);
+        }
+        Self::under(&env::temp_dir().join("ferroduct-run"), name)
+    }
+
+    fn under(run: &Path, name: &str) -> anyhow::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let run = root().join("run");
-        fs::create_dir_all(&run).with_context(|| format!("cannot create `{}`", run.display()))?;
-        sweep(&run);
+        fs::create_dir_all(run).with_context(|| format!("cannot create `{}`", run.display()))?;
+        sweep(run);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = run.join(format!("{}-{number}-{name}", process::id()));
         // A dead process with the same id may have left one.

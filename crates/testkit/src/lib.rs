@@ -1,9 +1,11 @@
-//! Services and faults for tests: a real Apache Kafka, a real Kafka Connect, a proxy that cuts connections.
+//! Services and faults for tests: a real Apache Kafka, a real Kafka Connect, real databases, a proxy that cuts
+//! connections.
 //!
 //! Everything is synchronous and listens on 127.0.0.1. Whatever is started here ends with the value that holds
 //! it, and at the latest with the test process.
 
 pub mod child;
+pub mod database;
 pub mod directory;
 pub mod jars;
 pub mod java;
@@ -17,5 +19,6 @@ pub mod worker;
 
 mod properties;
 
+pub use database::{Database, MariaDb, Postgres};
 pub use kafka::Kafka;
 pub use worker::Worker;

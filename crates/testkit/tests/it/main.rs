@@ -4,6 +4,7 @@
 
 mod broker;
 mod child;
+mod database;
 mod judge;
 mod proxy;
 mod worker;
