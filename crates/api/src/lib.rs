@@ -13,6 +13,7 @@ mod transform;
 
 pub mod config;
 pub mod java;
+pub mod values;
 
 pub use batch::{Batch, Record};
 pub use config::Config;

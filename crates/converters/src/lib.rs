@@ -7,7 +7,6 @@ mod json;
 mod primitive;
 mod simple_header;
 mod string;
-mod values;
 
 use std::sync::Arc;
 

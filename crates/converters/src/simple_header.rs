@@ -5,11 +5,11 @@ use std::sync::Arc;
 use api::config::{Definition, Problems, Properties};
 use api::{
     Description, HeaderConverter, HeaderConverterPlugin, PluginType, Result, Schema, Type, Value, java,
+    values,
 };
 use bytes::Bytes;
 
 use crate::class::VERSION;
-use crate::values;
 
 /// The class. It has no configuration.
 pub(crate) struct SimpleHeader;

@@ -2,9 +2,8 @@
 //!
 //! Java reads and writes them in the time zone of its machine; here it is always UTC.
 
-use api::{Schema, logical};
-
 use super::{Item, Parsed};
+use crate::{Schema, logical};
 
 const DATE: &str = "y-M-d";
 const TIME: &str = "H:m:s.SZ";
@@ -13,7 +12,7 @@ const TIMESTAMP: &str = "y-M-dTH:m:s.SZ";
 /// The date, time or timestamp that a text of just the right length is.
 pub(super) fn parse(text: &str) -> Option<Parsed> {
     let text = text.replace("\\:", ":");
-    let (schema, pattern): (fn() -> api::SchemaBuilder, _) = match text.encode_utf16().count() {
+    let (schema, pattern): (fn() -> crate::SchemaBuilder, _) = match text.encode_utf16().count() {
         10 => (logical::date, DATE),
         13 => (logical::time, TIME),
         24 => (logical::timestamp, TIMESTAMP),

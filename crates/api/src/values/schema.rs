@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use api::{Schema, Type, logical};
-
 use super::Item;
+use crate::{Schema, Type, logical};
 
 /// Values that do not come together under one schema: the whole is text.
 pub(super) struct Mismatch;

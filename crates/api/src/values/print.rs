@@ -1,13 +1,14 @@
 //! Values as text, which reading makes the same value of again where that is possible.
 
-use api::{Schema, Type, Value, java, logical};
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use std::fmt::Write as _;
+use crate::{Schema, Type, Value, java, logical};
 
 /// Kafka's `Values.convertToString`.
-pub(crate) fn print(value: &Value, schema: Option<&Schema>, out: &mut Vec<u8>) {
+pub fn print(value: &Value, schema: Option<&Schema>, out: &mut Vec<u8>) {
     write(value, schema, false, out);
 }
 

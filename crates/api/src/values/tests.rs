@@ -1,4 +1,4 @@
-use api::Value;
+use crate::Value;
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::proptest;
@@ -12,7 +12,7 @@ fn check(text: &str, kind: &str, again: &str) {
     let mut out = Vec::new();
     print(&value, schema.as_deref(), &mut out);
     let name =
-        |schema: &api::Schema| schema.name.as_deref().map_or(schema.kind.name().to_owned(), str::to_owned);
+        |schema: &crate::Schema| schema.name.as_deref().map_or(schema.kind.name().to_owned(), str::to_owned);
     assert_eq!(schema.map_or("none".to_owned(), |schema| name(&schema)), kind, "{text}");
     assert_eq!(String::from_utf8(out).unwrap(), again, "{text}");
 }

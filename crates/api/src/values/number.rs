@@ -1,10 +1,10 @@
 //! Numbers: the smallest type that holds them.
 
-use api::{Decimal, Schema, Type, logical};
 use num_bigint::BigInt;
 use num_traits::{ToPrimitive, Zero};
 
 use super::{Item, Parsed};
+use crate::{Decimal, Schema, Type, logical};
 
 /// Beyond so many digits before the point no number has 64 bits.
 const LONG_DIGITS_MAX: i64 = 20;

@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use api::{Schema, Type, Value};
-
 use super::schema::{Merger, Mismatch, align, align_entries};
 use super::token::{Tokens, is_blank, trim};
 use super::{Item, Parsed, number, temporal};
+use crate::{DataError, Schema, Type, Value};
 
 /// How deep arrays and maps may stand in each other. Java's limit is its stack.
 const DEPTH_MAX: usize = 200;
-
-/// A text that is nested deeper than any stack should go.
-#[derive(Debug)]
-pub(crate) struct TooDeep;
 
 /// Why a text is no array or map.
 enum Fault {
@@ -30,8 +25,11 @@ impl From<Mismatch> for Fault {
 
 type Result<T, E = Fault> = std::result::Result<T, E>;
 
-/// Kafka's `Values.parseString`: the value of a text and the schema that fits it.
-pub(crate) fn parse(text: &str) -> Result<(Option<Arc<Schema>>, Value), TooDeep> {
+/// Kafka's `Values.parseString`: the value of a text and the schema that fits it; null has none.
+///
+/// # Errors
+/// Arrays and maps stand in each other deeper than any stack should go: 200 levels.
+pub fn parse(text: &str) -> Result<(Option<Arc<Schema>>, Value), DataError> {
     if text.is_empty() {
         return Ok((Some(Schema::of(Type::String).build()), Value::from("")));
     }
@@ -42,7 +40,9 @@ pub(crate) fn parse(text: &str) -> Result<(Option<Arc<Schema>>, Value), TooDeep>
             Ok((schema, value))
         }
         Err(Fault::Mismatch) => Ok((Some(Schema::of(Type::String).build()), Value::from(text))),
-        Err(Fault::TooDeep) => Err(TooDeep),
+        Err(Fault::TooDeep) => {
+            Err(DataError::new(format_args!("arrays and maps deeper than {DEPTH_MAX} levels")))
+        }
     }
 }
 

@@ -7,12 +7,12 @@ mod schema;
 mod temporal;
 mod token;
 
-pub(crate) use parse::parse;
-pub(crate) use print::print;
+pub use parse::parse;
+pub use print::print;
 
 use std::sync::Arc;
 
-use api::{Decimal, Schema, Value, logical};
+use crate::{Decimal, Schema, Value, logical};
 
 /// A value while it is read: its Java class counts until the schema around it is known.
 #[derive(Clone, Debug)]
