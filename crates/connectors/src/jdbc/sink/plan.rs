@@ -1,0 +1,432 @@
+//! Which columns records are written to: Java's `FieldsMetadata`, with its rules and its words.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use api::{Batch, Error, Result, Schema, Type, Value, logical};
+
+use super::cell::{Cell, Origin, Row};
+use super::config::{EpochUnit, Options, PkMode};
+
+/// The columns of `pk.mode=kafka` by default.
+const KAFKA_NAMES: [&str; 3] = ["__connect_topic", "__connect_partition", "__connect_offset"];
+
+/// What a column holds, as far as the schema tells.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::jdbc) enum Kind {
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Float32,
+    Float64,
+    Boolean,
+    Text,
+    Bytes,
+    /// Of a scale.
+    Decimal(i32),
+    /// Days since 1970-01-01.
+    Date,
+    /// Milliseconds since midnight.
+    Time,
+    /// Milliseconds since 1970-01-01 UTC.
+    Timestamp,
+    /// A number, or text of digits, since 1970-01-01 UTC.
+    Epoch(EpochUnit),
+    Array,
+    Map,
+    Struct,
+    /// There is no schema: each value tells by itself.
+    Any,
+}
+
+impl Kind {
+    /// What the values of a schema are.
+    pub(in crate::jdbc) fn of(schema: &Schema) -> Self {
+        match (schema.kind, schema.name.as_deref()) {
+            (Type::Bytes, Some(logical::DECIMAL)) => Self::Decimal(logical::scale(schema).unwrap_or(0)),
+            (Type::Int32, Some(logical::DATE)) => Self::Date,
+            (Type::Int32, Some(logical::TIME)) => Self::Time,
+            (Type::Int64, Some(logical::TIMESTAMP)) => Self::Timestamp,
+            (Type::Int8, _) => Self::Int8,
+            (Type::Int16, _) => Self::Int16,
+            (Type::Int32, _) => Self::Int32,
+            (Type::Int64, _) => Self::Int64,
+            (Type::Float32, _) => Self::Float32,
+            (Type::Float64, _) => Self::Float64,
+            (Type::Boolean, _) => Self::Boolean,
+            (Type::String, _) => Self::Text,
+            (Type::Bytes, _) => Self::Bytes,
+            (Type::Array, _) => Self::Array,
+            (Type::Map, _) => Self::Map,
+            (Type::Struct, _) => Self::Struct,
+        }
+    }
+}
+
+/// A column to be written.
+#[derive(Clone, Debug)]
+pub(in crate::jdbc) struct Field {
+    pub(in crate::jdbc) name: Box<str>,
+    pub(in crate::jdbc) kind: Kind,
+    /// `None`: there is none.
+    pub(in crate::jdbc) schema: Option<Arc<Schema>>,
+    pub(in crate::jdbc) origin: Origin,
+    /// Whether it is of the primary key.
+    pub(in crate::jdbc) key: bool,
+    /// What stands for null.
+    pub(in crate::jdbc) stand_in: Option<Value>,
+}
+
+impl Field {
+    /// The value of a row for this column.
+    pub(in crate::jdbc) fn cell<'a>(&'a self, row: Row<'a>) -> Cell<'a> {
+        match (self.origin.cell(&self.name, row), &self.stand_in) {
+            (Cell::Null, Some(value)) => Cell::from(value),
+            (cell, _) => cell,
+        }
+    }
+
+    /// Whether the column of a new table may be null.
+    pub(in crate::jdbc) fn optional(&self) -> bool {
+        !self.key && self.schema.as_ref().is_none_or(|schema| schema.optional)
+    }
+
+    /// The default of the column of a new table.
+    pub(in crate::jdbc) fn default(&self) -> Option<&Value> {
+        self.schema.as_ref()?.default.as_ref().filter(|value| !value.is_null())
+    }
+}
+
+/// The columns of records of one key schema and one value schema.
+#[derive(Clone, Debug)]
+pub(in crate::jdbc) struct Plan {
+    /// All columns in the order of a new table.
+    pub(in crate::jdbc) fields: Vec<Field>,
+    /// The indices of those of the primary key, in its order.
+    pub(in crate::jdbc) keys: Vec<usize>,
+}
+
+impl Plan {
+    /// The columns of the primary key in its order.
+    pub(in crate::jdbc) fn key_fields(&self) -> impl ExactSizeIterator<Item = &Field> {
+        self.keys.iter().map(|index| &self.fields[*index])
+    }
+
+    /// The columns for records like this one.
+    ///
+    /// # Errors
+    /// Key and value do not have the fields that the configuration asks for: then none of their records can be
+    /// written.
+    pub(in crate::jdbc) fn of(table: &str, options: &Options, row: Row<'_>) -> Result<Self> {
+        let mut columns = Columns { table, options, found: Vec::new(), keys: Vec::new() };
+        match options.pk_mode {
+            PkMode::None => {}
+            PkMode::Kafka => columns.kafka()?,
+            PkMode::RecordKey => columns.record_key(row)?,
+            PkMode::RecordValue => columns.record_value(row)?,
+        }
+        columns.values(row);
+        if columns.found.is_empty() {
+            return Err(Error::fail(format_args!(
+                "No fields found using key and value schemas for table: {table}"
+            )));
+        }
+        Ok(columns.ordered(row.batch.value_schema.as_deref()))
+    }
+}
+
+struct Columns<'a> {
+    table: &'a str,
+    options: &'a Options,
+    found: Vec<Field>,
+    /// The names of the primary key in order.
+    keys: Vec<Box<str>>,
+}
+
+impl Columns<'_> {
+    fn kafka(&mut self) -> Result<()> {
+        let names: Vec<&str> = match self.options.pk_fields.as_slice() {
+            [] => KAFKA_NAMES.to_vec(),
+            names if names.len() == 3 => names.iter().map(String::as_str).collect(),
+            names => {
+                return Err(Error::fail(format_args!(
+                    "PK mode for table '{}' is {} so there should either be no field names defined for defaults \
+                     {} to be applicable, or exactly 3, defined fields are: {}",
+                    self.table,
+                    self.mode(),
+                    list(&KAFKA_NAMES.map(str::to_owned)),
+                    list(names)
+                )));
+            }
+        };
+        let kinds = [
+            (Schema::string(), Origin::Topic),
+            (Schema::int32(), Origin::Partition),
+            (Schema::int64(), Origin::Offset),
+        ];
+        for (name, (schema, origin)) in names.into_iter().zip(kinds) {
+            self.key(name, Some(schema), origin);
+        }
+        Ok(())
+    }
+
+    fn record_key(&mut self, row: Row<'_>) -> Result<()> {
+        match (&row.batch.key_schema, &row.record.key) {
+            (Some(schema), _) if schema.kind == Type::Struct => self.key_struct(&schema.clone()),
+            (Some(schema), _) if matches!(schema.kind, Type::Array | Type::Map) => Err(Error::fail(format_args!(
+                "Key schema must be primitive type or Struct, but is of type: {}",
+                schema.kind.name()
+            ))),
+            (Some(schema), _) => self.primitive_key(Some(schema.clone())),
+            (None, Some(Value::Map(entries))) => self.key_map(entries),
+            (None, Some(Value::Array(_) | Value::Struct(_)) | None) => Err(Error::fail(format_args!(
+                "PK mode for table '{}' is {}, but record key schema is missing",
+                self.table,
+                self.mode()
+            ))),
+            (None, Some(_)) => self.primitive_key(None),
+        }
+    }
+
+    fn primitive_key(&mut self, schema: Option<Arc<Schema>>) -> Result<()> {
+        let [name] = self.options.pk_fields.as_slice() else {
+            return Err(Error::fail(format_args!(
+                "Need exactly one PK column defined since the key schema for records is a primitive type, \
+                 defined columns are: {}",
+                list(&self.options.pk_fields)
+            )));
+        };
+        self.key(name, schema, Origin::Key);
+        Ok(())
+    }
+
+    fn key_struct(&mut self, schema: &Schema) -> Result<()> {
+        for name in self.wanted(schema.fields.iter().map(|field| &*field.name)) {
+            let index = schema.field(&name).ok_or_else(|| self.lacks("key", &name))?;
+            self.key(&name, Some(schema.fields[index].schema.clone()), Origin::KeyField(index));
+        }
+        Ok(())
+    }
+
+    fn key_map(&mut self, entries: &[(Value, Value)]) -> Result<()> {
+        let names: BTreeSet<&str> = texts(entries).collect();
+        for name in self.wanted(names.iter().copied()) {
+            if !names.contains(name.as_str()) {
+                return Err(self.lacks("key", &name));
+            }
+            self.key(&name, None, Origin::KeyEntry);
+        }
+        Ok(())
+    }
+
+    fn record_value(&mut self, row: Row<'_>) -> Result<()> {
+        match (&row.batch.value_schema, &row.record.value) {
+            (Some(schema), _) => {
+                for name in self.wanted(schema.fields.iter().map(|field| &*field.name)) {
+                    let index = schema.field(&name).ok_or_else(|| self.lacks("value", &name))?;
+                    self.key(&name, Some(schema.fields[index].schema.clone()), Origin::ValueField(index));
+                }
+                Ok(())
+            }
+            (None, Some(Value::Map(entries))) => {
+                let names: BTreeSet<&str> = texts(entries).collect();
+                for name in self.wanted(names.iter().copied()) {
+                    if !names.contains(name.as_str()) {
+                        return Err(self.lacks("value", &name));
+                    }
+                    self.key(&name, None, Origin::ValueEntry);
+                }
+                Ok(())
+            }
+            (None, _) => Err(Error::fail(format_args!(
+                "PK mode for table '{}' is {}, but record value schema is missing",
+                self.table,
+                self.mode()
+            ))),
+        }
+    }
+
+    /// The names of `pk.fields`, or all that are there.
+    fn wanted<'n>(&self, all: impl Iterator<Item = &'n str>) -> Vec<String> {
+        match self.options.pk_fields.as_slice() {
+            [] => all.map(str::to_owned).collect(),
+            configured => configured.to_vec(),
+        }
+    }
+
+    fn lacks(&self, part: &str, name: &str) -> Error {
+        Error::fail(format_args!(
+            "PK mode for table '{}' is {} with configured PK fields {}, but record {part} schema does not \
+             contain field: {name}",
+            self.table,
+            self.mode(),
+            list(&self.options.pk_fields)
+        ))
+    }
+
+    fn mode(&self) -> String {
+        self.options.pk_mode.name().to_uppercase()
+    }
+
+    /// Adds the fields of the value that are not of the key.
+    fn values(&mut self, row: Row<'_>) {
+        match (&row.batch.value_schema, &row.record.value) {
+            (Some(schema), _) if schema.kind == Type::Struct => {
+                for (index, field) in schema.fields.iter().enumerate() {
+                    self.value(&field.name, Some(field.schema.clone()), Origin::ValueField(index));
+                }
+            }
+            (Some(schema), _) if schema.kind == Type::String => {
+                if let Some(name) = &self.options.string_column {
+                    self.value(name, Some(schema.clone()), Origin::Value);
+                }
+            }
+            (None, Some(Value::Map(entries))) => {
+                let mut names: Vec<&str> = texts(entries).collect();
+                names.sort_unstable();
+                names.dedup();
+                for name in names {
+                    self.value(name, None, Origin::ValueEntry);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn key(&mut self, name: &str, schema: Option<Arc<Schema>>, origin: Origin) {
+        if self.keys.iter().any(|key| **key == *name) {
+            return;
+        }
+        self.keys.push(name.into());
+        let stand_in = schema.as_ref().and_then(|schema| schema.default.clone());
+        self.add(name, schema, origin, true, stand_in);
+    }
+
+    fn value(&mut self, name: &str, schema: Option<Arc<Schema>>, origin: Origin) {
+        let whitelist = &self.options.fields_whitelist;
+        let unwanted = !whitelist.is_empty() && !whitelist.contains(name);
+        if unwanted || self.keys.iter().any(|key| **key == *name) {
+            return;
+        }
+        let default = schema.as_ref().and_then(|schema| schema.default.clone());
+        self.add(name, schema, origin, false, default.filter(|_| self.options.replace_null));
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        schema: Option<Arc<Schema>>,
+        origin: Origin,
+        key: bool,
+        stand_in: Option<Value>,
+    ) {
+        let kind = match &schema {
+            None => Kind::Any,
+            Some(schema) => self.epoch(name, schema).unwrap_or_else(|| Kind::of(schema)),
+        };
+        self.found.push(Field { name: name.into(), kind, schema, origin, key, stand_in });
+    }
+
+    /// The kind of a field of `timestamp.fields.list`.
+    fn epoch(&self, name: &str, schema: &Schema) -> Option<Kind> {
+        let number = matches!(schema.kind, Type::Int64 | Type::String) && schema.name.is_none();
+        (number && self.options.timestamp_fields.contains(name))
+            .then_some(Kind::Epoch(self.options.timestamp_unit))
+    }
+
+    /// Java's order: Kafka's own names, then the fields of the value, then the rest by name.
+    fn ordered(mut self, value_schema: Option<&Schema>) -> Plan {
+        let place = |name: &str| {
+            let kafka = KAFKA_NAMES.iter().position(|kafka| *kafka == name);
+            let value = value_schema.and_then(|schema| schema.field(name));
+            match (kafka, value) {
+                (Some(place), _) => (0, place),
+                (None, Some(place)) => (1, place),
+                (None, None) => (2, 0),
+            }
+        };
+        self.found.sort_by(|a, b| place(&a.name).cmp(&place(&b.name)).then_with(|| a.name.cmp(&b.name)));
+        let index = |name: &str| self.found.iter().position(|field| *field.name == *name);
+        let keys = self.keys.iter().filter_map(|name| index(name)).collect();
+        Plan { fields: self.found, keys }
+    }
+}
+
+/// The keys of a map that are text, which are those that can name a column.
+fn texts(entries: &[(Value, Value)]) -> impl Iterator<Item = &str> {
+    entries.iter().filter_map(|(key, _)| match key {
+        Value::Text(key) => Some(&**key),
+        _ => None,
+    })
+}
+
+/// A list as Java prints it.
+fn list(items: &[String]) -> String {
+    format!("[{}]", items.join(", "))
+}
+
+/// Whether a plan that was made for one row is good for another one.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::jdbc) struct Shape {
+    key: Part,
+    value: Part,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Absent,
+    Schema(Arc<Schema>),
+    /// The keys of a map without schema, in its order.
+    Entries(Vec<Box<str>>),
+    Plain,
+}
+
+impl Shape {
+    /// What a plan depends on in a row.
+    pub(in crate::jdbc) fn of(row: Row<'_>) -> Self {
+        let Row { batch, record } = row;
+        Self {
+            key: Part::of(batch.key_schema.as_ref(), record.key.as_ref()),
+            value: Part::of(batch.value_schema.as_ref(), record.value.as_ref()),
+        }
+    }
+
+    /// Whether this is the shape of a row.
+    pub(in crate::jdbc) fn fits(&self, row: Row<'_>) -> bool {
+        let Row { batch, record } = row;
+        self.key.fits(batch.key_schema.as_ref(), record.key.as_ref())
+            && self.value.fits(batch.value_schema.as_ref(), record.value.as_ref())
+    }
+}
+
+impl Part {
+    fn of(schema: Option<&Arc<Schema>>, value: Option<&Value>) -> Self {
+        match (schema, value) {
+            (_, None) => Self::Absent,
+            (Some(schema), Some(_)) => Self::Schema(schema.clone()),
+            (None, Some(Value::Map(entries))) => Self::Entries(texts(entries).map(Into::into).collect()),
+            (None, Some(_)) => Self::Plain,
+        }
+    }
+
+    fn fits(&self, schema: Option<&Arc<Schema>>, value: Option<&Value>) -> bool {
+        match (self, schema, value) {
+            (Self::Absent, _, None) => true,
+            (Self::Schema(ours), Some(schema), Some(_)) => Arc::ptr_eq(ours, schema) || ours == schema,
+            (Self::Entries(names), None, Some(Value::Map(entries))) => {
+                names.iter().map(|name| &**name).eq(texts(entries))
+            }
+            (Self::Plain, None, Some(value)) => !matches!(value, Value::Map(_)),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a batch may hold rows of several shapes: without schema each record has its own.
+pub(in crate::jdbc) fn shapes_vary(batch: &Batch) -> bool {
+    batch.key_schema.is_none() || batch.value_schema.is_none()
+}
+
+#[cfg(test)]
+mod tests;
