@@ -4,7 +4,8 @@
 //! handed, and a slow caller keeps its partitions. (Java's consumer leaves its group when nobody polls for
 //! `max.poll.interval.ms`; that guards against a caller that hangs, which here the worker watches itself.)
 //! Only a rebalance waits for the caller: [`Event::Revoked`] has to be acknowledged within
-//! `max.poll.interval.ms`, or the group goes on without this member and [`Event::Lost`] follows.
+//! `max.poll.interval.ms`, or the group goes on without this member and [`Event::Lost`] follows. A member that
+//! was lost joins again when its caller asks for the next event, so that one that hangs takes nothing back.
 
 mod driver;
 mod offsets;
@@ -22,7 +23,7 @@ use std::{
 use kafka_protocol::error::ResponseError;
 use parking_lot::Mutex;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -74,7 +75,7 @@ pub struct Consumer {
     identity: Arc<Mutex<Identity>>,
     /// How often the membership was lost, as the driver and as the caller know it.
     losses: Arc<AtomicU64>,
-    losses_seen: u64,
+    losses_taken: watch::Sender<u64>,
     revocation: Option<u64>,
     /// Ends the driver, and with it the membership, with the consumer.
     _driver: JoinSet<()>,
@@ -101,11 +102,12 @@ impl Consumer {
         let (news_sender, news) = mpsc::channel(EVENTS_MAX);
         let (requests, request_receiver) = mpsc::channel(EVENTS_MAX);
         let losses = Arc::new(AtomicU64::new(0));
+        let (losses_taken, losses_taken_receiver) = watch::channel(0);
         let strategies =
             options.assignment_strategies.iter().filter_map(|name| Assignor::from_name(name)).collect();
         let driver = Driver::new(client.clone(), options.clone(), subscription, strategies, member);
         let mut tasks = JoinSet::new();
-        tasks.spawn(driver.run(news_sender, request_receiver, losses.clone()));
+        tasks.spawn(driver.run(news_sender, request_receiver, losses.clone(), losses_taken_receiver));
         Ok(Consumer {
             client,
             options,
@@ -115,7 +117,7 @@ impl Consumer {
             requests,
             identity,
             losses,
-            losses_seen: 0,
+            losses_taken,
             revocation: None,
             _driver: tasks,
         })
@@ -152,7 +154,7 @@ impl Consumer {
                 Event::Revoked(partitions)
             }
             News::Lost(partitions) => {
-                self.losses_seen += 1;
+                self.losses_taken.send_modify(|taken| *taken += 1);
                 self.revocation = None;
                 self.give_up(&partitions);
                 Event::Lost(partitions)
@@ -180,7 +182,7 @@ impl Consumer {
     /// # Errors
     /// `ILLEGAL_GENERATION` when the membership was lost since: what was read belongs to others.
     pub async fn commit(&self, offsets: &[(TopicPartition, OffsetAndMetadata)]) -> Result<(), Error> {
-        let signer = || match self.losses.load(Ordering::Acquire) == self.losses_seen {
+        let signer = || match self.losses.load(Ordering::Acquire) == *self.losses_taken.borrow() {
             true => Ok(self.identity.lock().clone()),
             false => {
                 Err(Error::broker(ResponseError::IllegalGeneration, "commit offsets of lost partitions"))

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep, sleep_until},
 };
 use tracing::{info, warn};
@@ -35,11 +35,21 @@ pub(super) enum Request {
     Leave(oneshot::Sender<()>),
 }
 
-/// What to do once the caller has acknowledged a revocation.
+/// What to do once the caller has acknowledged a revocation or taken a loss.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Then {
     Join,
     Rejoin,
+}
+
+/// What the driver waits for before it goes on in the group.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Awaited {
+    /// The caller acknowledges the revocation of this number.
+    Acknowledgement(u64),
+    /// The caller has taken this many losses. One that hangs keeps the group from giving it partitions again,
+    /// which would be read by nobody.
+    LossTaken(u64),
 }
 
 type Positions = BoxFuture<'static, Result<Vec<(TopicPartition, i64)>, Error>>;
@@ -61,7 +71,7 @@ pub(super) struct Driver {
     resolving: Option<Positions>,
     /// The group asked what to join with and has no answer yet.
     preparing: bool,
-    waiting: Option<(u64, Then)>,
+    waiting: Option<(Awaited, Then)>,
     revocations: u64,
     /// As the leader: the group's topics as it shared them out, `None` for those that do not exist.
     snapshot: Option<BTreeMap<Arc<str>, Option<i32>>>,
@@ -105,6 +115,7 @@ impl Driver {
         news: mpsc::Sender<Result<News, Error>>,
         mut requests: mpsc::Receiver<Request>,
         losses: Arc<AtomicU64>,
+        mut losses_taken: watch::Receiver<u64>,
     ) {
         loop {
             let step = tokio::select! {
@@ -114,9 +125,14 @@ impl Driver {
                     self.refresh().await;
                     Ok(())
                 }
+                Ok(()) = losses_taken.changed() => {
+                    let taken = *losses_taken.borrow_and_update();
+                    self.answered(Awaited::LossTaken(taken)).await;
+                    Ok(())
+                }
                 request = requests.recv() => match request {
                     Some(Request::Acknowledge(number)) => {
-                        self.acknowledged(number).await;
+                        self.answered(Awaited::Acknowledgement(number)).await;
                         Ok(())
                     }
                     Some(Request::Leave(done)) => {
@@ -196,13 +212,14 @@ impl Driver {
         }
         self.announced.retain(|announced| !partitions.contains(announced));
         self.revocations += 1;
-        self.waiting = Some((self.revocations, then));
+        self.waiting = Some((Awaited::Acknowledgement(self.revocations), then));
         news.send(Ok(News::Revoked(revoked, self.revocations))).await.map_err(|_| Ended)
     }
 
-    async fn acknowledged(&mut self, number: u64) {
-        if let Some((waiting, then)) = self.waiting
-            && waiting == number
+    /// Takes an answer of the caller; one that a loss has overtaken answers nothing.
+    async fn answered(&mut self, answer: Awaited) {
+        if let Some((awaited, then)) = self.waiting
+            && awaited == answer
         {
             self.waiting = None;
             self.proceed(then).await;
@@ -341,24 +358,20 @@ impl Driver {
         news.send(told).await.map_err(|_| Ended)
     }
 
-    /// Forgets everything the group gave, and joins anew if the group waits for that.
+    /// Forgets everything the group gave; the member joins anew once the caller knows.
     async fn lost(
         &mut self,
         news: &mpsc::Sender<Result<News, Error>>,
         losses: &AtomicU64,
     ) -> Result<(), Ended> {
-        losses.fetch_add(1, Ordering::Release);
+        let count = losses.fetch_add(1, Ordering::Release) + 1;
         self.owned.clear();
         self.resolving = None;
-        self.waiting = None;
+        self.waiting = Some((Awaited::LossTaken(count), Then::Join));
         self.generation = NO_GENERATION;
         let lost = std::mem::take(&mut self.announced).into_iter().collect();
         // Also when nothing was lost: the consumer counts losses to know which commits are still its own.
-        news.send(Ok(News::Lost(lost))).await.map_err(|_| Ended)?;
-        if self.preparing {
-            self.proceed(Then::Join).await;
-        }
-        Ok(())
+        news.send(Ok(News::Lost(lost))).await.map_err(|_| Ended)
     }
 
     /// Whether this member has anything to look for: a leader has, and a pattern.

@@ -56,9 +56,10 @@ pub(super) async fn commit(
     loop {
         let me = signer()?;
         let Err(error) = commit_once(client, options, &me, offsets).await else { return Ok(()) };
-        let overtaken = error.code() == Some(ResponseError::IllegalGeneration) && signer()? != me;
-        let passing =
-            error.retriable() || error.code() == Some(ResponseError::RebalanceInProgress) || overtaken;
+        // The member is about to hear of the generation that the coordinator is in already, or of its loss;
+        // either changes what `signer` says.
+        let rebalanced = [ResponseError::RebalanceInProgress, ResponseError::IllegalGeneration];
+        let passing = error.retriable() || error.code().is_some_and(|code| rebalanced.contains(&code));
         if !passing || Instant::now() >= deadline {
             return Err(error);
         }

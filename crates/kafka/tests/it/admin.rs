@@ -1,6 +1,6 @@
 //! Our administration client against a real broker.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use kafka::{
     Admin, Client, Compression, IsolationLevel, NewTopic, OffsetAndMetadata, OffsetSpec, ResponseError,
@@ -9,13 +9,13 @@ use kafka::{
 use testkit::Kafka;
 
 use crate::{
-    reader::{consumer, unique},
+    reader::{LIMIT, consumer, unique},
     writer::{numbers, producer, start_ms},
 };
 
 fn admin(bootstrap: &str) -> Admin {
     let properties = BTreeMap::from([("bootstrap.servers".to_owned(), bootstrap.to_owned())]);
-    Admin::new(Client::new(config::admin(&properties).unwrap().client)).with_timeout(Duration::from_secs(30))
+    Admin::new(Client::new(config::admin(&properties).unwrap().client)).with_timeout(LIMIT)
 }
 
 fn new_topic(name: &str, configs: &[(&str, &str)]) -> NewTopic {
@@ -112,7 +112,8 @@ async fn a_group_with_members_keeps_its_offsets() {
     admin.create_topic(&topic).await.unwrap();
     let subscription = Subscription::Topics(vec![topic.name.as_str().into()]);
     let mut member = consumer(kafka.bootstrap(), &group, subscription, &[]);
-    assert!(matches!(member.next().await.unwrap(), Event::Assigned(_)));
+    let event = tokio::time::timeout(LIMIT, member.next()).await.expect("an event in time").unwrap();
+    assert!(matches!(event, Event::Assigned(_)), "{event:?}");
     let partition = TopicPartition::new(topic.name.as_str(), 0);
     member.commit(&[(partition.clone(), OffsetAndMetadata::new(0))]).await.unwrap();
     let description = admin.describe_group(&group).await.unwrap();
@@ -125,5 +126,5 @@ async fn a_group_with_members_keeps_its_offsets() {
     assert_eq!(error.code(), Some(ResponseError::GroupSubscribedToTopic));
     let error = admin.delete_group(&group).await.unwrap_err();
     assert_eq!(error.code(), Some(ResponseError::NonEmptyGroup));
-    member.close(Duration::from_secs(10)).await;
+    member.close(LIMIT).await;
 }

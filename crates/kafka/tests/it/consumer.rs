@@ -195,38 +195,46 @@ async fn without_a_reset_a_missing_offset_is_an_error() {
     strict.close(LIMIT).await;
 }
 
-/// The coordinator gives a member up after six seconds of silence.
+/// The coordinator gives a member up after fifteen seconds of silence.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_caller_keeps_its_partitions() {
     let kafka = Kafka::shared();
     let (name, partition) = new_topic(kafka, "slow");
-    let settings = [("session.timeout.ms", "6000"), ("max.poll.interval.ms", "6000")];
+    let settings = [("session.timeout.ms", "15000"), ("max.poll.interval.ms", "6000")];
     let mut slow = consumer(kafka.bootstrap(), &name, topic(&name), &settings);
     assigned(&mut slow).await;
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    tokio::time::sleep(Duration::from_secs(18)).await;
     slow.commit(&[(partition, OffsetAndMetadata::new(3))]).await.unwrap();
     slow.close(LIMIT).await;
 }
 
-/// A member whose caller does not answer in time loses its partitions and cannot commit any more.
+/// A member whose caller does not answer in time loses its partitions, cannot commit any more, and takes nothing
+/// back before its caller asks for the next event.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revocation_that_is_not_acknowledged_in_time_is_a_loss() {
     let kafka = Kafka::shared();
     let (name, partition) = new_topic(kafka, "unanswered");
-    let settings = [("max.poll.interval.ms", "3000")];
+    // Of both: a group waits for as long as its most patient member would. Many heartbeats fit in.
+    let settings = [("max.poll.interval.ms", "10000")];
     let mut silent = consumer(kafka.bootstrap(), &name, topic(&name), &settings);
     assigned(&mut silent).await;
     let other = Reader::start(consumer(kafka.bootstrap(), &name, topic(&name), &settings));
     let Event::Revoked(revoked) = next(&mut silent).await.unwrap() else { panic!("a revocation") };
     assert_eq!(revoked, std::slice::from_ref(&partition));
     eventually("the partition for the other member", || other.assignment().len() == 1);
+    let offsets = [(partition.clone(), OffsetAndMetadata::new(1))];
+    let refused = [ResponseError::UnknownMemberId, ResponseError::IllegalGeneration];
+    let error = timeout(LIMIT, silent.commit(&offsets)).await.expect("an answer in time").unwrap_err();
+    assert!(error.code().is_some_and(|code| refused.contains(&code)), "{error}");
+    // Until it knows of its loss itself, and for some more heartbeats in which it could have joined.
     eventually("a loss", || {
-        let offsets = [(partition.clone(), OffsetAndMetadata::new(1))];
-        let commit = silent.commit(&offsets);
-        let error = futures_util::FutureExt::now_or_never(commit);
+        let error = futures_util::FutureExt::now_or_never(silent.commit(&offsets));
         matches!(error, Some(Err(error)) if error.code() == Some(ResponseError::IllegalGeneration))
     });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(other.assignment().len(), 1, "taken back by a member whose caller is silent");
     other.close().await;
+    assert_eq!(assigned(&mut silent).await, [(partition, 0)]);
     silent.close(LIMIT).await;
 }
 

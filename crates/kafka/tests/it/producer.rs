@@ -101,12 +101,12 @@ async fn a_killed_broker_has_everything_once_and_in_order() {
 async fn a_broker_that_stands_still_has_everything_once_and_in_order() {
     let mut kafka = Kafka::start().unwrap();
     let topic = new_topic(&kafka, "paused", &[]);
-    let mut writer = Writer::new(kafka.bootstrap(), &topic, &[("request.timeout.ms", "1000")]);
+    let mut writer = Writer::new(kafka.bootstrap(), &topic, &[("request.timeout.ms", "3000")]);
     writer.write(1).await;
     write_during(&mut writer, || {
         // Longer than a request may take, so that connections are given up with batches on their way.
         kafka.pause().unwrap();
-        std::thread::sleep(Duration::from_secs(3));
+        std::thread::sleep(Duration::from_secs(7));
         kafka.resume().unwrap();
     })
     .await;
@@ -117,7 +117,7 @@ async fn a_broker_that_stands_still_has_everything_once_and_in_order() {
 async fn cut_connections_and_lost_answers_neither_lose_nor_double() {
     let kafka = Kafka::builder().proxied().start().unwrap();
     let topic = new_topic(&kafka, "cut", &[]);
-    let settings = [("request.timeout.ms", "1000")];
+    let settings = [("request.timeout.ms", "3000")];
     let mut writer = Writer::new(&kafka.proxied_bootstrap(), &topic, &settings);
     writer.write(1).await;
     write_during(&mut writer, || {
@@ -126,7 +126,8 @@ async fn cut_connections_and_lost_answers_neither_lose_nor_double() {
             std::thread::sleep(Duration::from_millis(50));
         }
         kafka.proxy().black_hole_answers();
-        std::thread::sleep(Duration::from_millis(1_500));
+        // Longer than a request may take.
+        std::thread::sleep(Duration::from_millis(5_000));
         kafka.proxy().resume();
         kafka.proxy().cut();
         kafka.proxy().refuse();
@@ -224,13 +225,14 @@ async fn partitions_keep_their_own_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_is_missing_is_named_or_created() {
     let kafka = Kafka::shared();
-    let producer = producer(kafka.bootstrap(), &[("max.block.ms", "1500")]);
+    let impatient = producer(kafka.bootstrap(), &[("max.block.ms", "1500")]);
     let missing = unique("missing");
-    let error = producer.partitions(&missing, false).await.unwrap_err();
+    let error = impatient.partitions(&missing, false).await.unwrap_err();
     assert_eq!(error.code(), Some(ResponseError::UnknownTopicOrPartition));
     assert!(error.to_string().contains(&missing), "{error}");
-    assert_eq!(producer.partitions(&missing, true).await.unwrap(), 1);
-    let error = producer.partitions("no name/", true).await.unwrap_err();
+    let patient = producer(kafka.bootstrap(), &[("max.block.ms", "180000")]);
+    assert_eq!(patient.partitions(&missing, true).await.unwrap(), 1);
+    let error = patient.partitions("no name/", true).await.unwrap_err();
     assert_eq!(error.code(), Some(ResponseError::InvalidTopicException));
 }
 
@@ -270,7 +272,8 @@ async fn a_topic_deleted_and_created_again_is_written_on() {
 async fn a_time_that_is_up_is_an_error_with_its_reason() {
     let kafka = Kafka::shared();
     let missing: Arc<str> = unique("never").into();
-    let producer = producer(kafka.bootstrap(), &[("delivery.timeout.ms", "500")]);
+    // Time enough to hear from the broker why the batch waits.
+    let producer = producer(kafka.bootstrap(), &[("delivery.timeout.ms", "10000")]);
     let delivery = producer.send(&missing, 0, numbers(0..1, Compression::NONE)).await.unwrap();
     let error = delivery.await.unwrap_err().to_string();
     assert!(error.contains("`delivery.timeout.ms`: ") && error.contains("UNKNOWN_TOPIC"), "{error}");
@@ -280,7 +283,8 @@ async fn a_time_that_is_up_is_an_error_with_its_reason() {
 async fn memory_is_bounded_and_comes_back() {
     let kafka = Kafka::shared();
     let missing: Arc<str> = unique("full").into();
-    let settings = [("buffer.memory", "1000"), ("max.block.ms", "300"), ("delivery.timeout.ms", "2000")];
+    // The first batch is still there when the wait of the second one is over.
+    let settings = [("buffer.memory", "1000"), ("max.block.ms", "2000"), ("delivery.timeout.ms", "20000")];
     let producer = producer(kafka.bootstrap(), &settings);
     let batch = numbers(0..100, Compression::NONE);
     assert!(batch.bytes() > 600);
