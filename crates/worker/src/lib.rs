@@ -1,6 +1,7 @@
 //! The worker: the herder that keeps connectors and tasks as users want them, the loops of tasks, and the
 //! stores of configuration, offsets and status.
 
+pub mod cluster;
 pub mod config;
 pub mod herder;
 pub mod plugins;

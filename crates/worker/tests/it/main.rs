@@ -1,0 +1,5 @@
+//! The cluster's parts, judged by a real Apache Kafka and by Connect's own classes.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod group;
