@@ -1,4 +1,4 @@
-//! Brings Apache Kafka through Maven, once.
+//! Brings Apache Kafka and what else judges ask through Maven, once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,29 @@ use anyhow::Context;
 
 use crate::directory::{self, Lock};
 
-const POM: &str = include_str!("../pom.xml");
+/// Jars that one file of Maven brings.
+struct Set {
+    /// The file, beside this crate's own manifest.
+    file: &'static str,
+    pom: &'static str,
+    /// Says of which text of the file the jars are.
+    stamp: &'static str,
+    directories: &'static [&'static str],
+}
+
+const KAFKA: Set = Set {
+    file: "pom.xml",
+    pom: include_str!("../pom.xml"),
+    stamp: "jars.stamp",
+    directories: &["libs", "plugins"],
+};
+
+const DEBEZIUM: Set = Set {
+    file: "debezium.xml",
+    pom: include_str!("../debezium.xml"),
+    stamp: "debezium.stamp",
+    directories: &["debezium"],
+};
 
 /// The version of Apache Kafka the tests run against.
 pub const KAFKA_VERSION: &str = "4.3.1";
@@ -57,38 +79,54 @@ pub(crate) fn require(program: &str) -> anyhow::Result<()> {
     found.map(drop).with_context(|| format!("cannot run `{program}`, hint: {INSTALL}"))
 }
 
-fn fetch() -> anyhow::Result<Jars> {
-    require("java")?;
-    let root = directory::root();
-    let _lock = Lock::acquire(&root.join("jars.lock"))?;
-    let stamp = root.join("jars.stamp");
-    if fs::read_to_string(&stamp).ok().as_deref() != Some(POM) {
-        copy_dependencies(&root)?;
-        fs::write(&stamp, POM).with_context(|| format!("cannot write `{}`", stamp.display()))?;
-    }
-    Ok(Jars { root })
+/// Makes sure that the jars of Debezium's transforms are there, and returns their directory.
+///
+/// # Errors
+///
+/// As [`Jars::fetch`].
+pub fn debezium() -> anyhow::Result<PathBuf> {
+    Ok(DEBEZIUM.fetch()?.join("debezium"))
 }
 
-fn copy_dependencies(root: &Path) -> anyhow::Result<()> {
-    require("mvn")?;
-    for directory in ["libs", "plugins"] {
-        let old = root.join(directory);
-        if old.exists() {
-            fs::remove_dir_all(&old).with_context(|| format!("cannot remove `{}`", old.display()))?;
+fn fetch() -> anyhow::Result<Jars> {
+    require("java")?;
+    Ok(Jars { root: KAFKA.fetch()? })
+}
+
+impl Set {
+    /// Brings the jars unless they are there, and returns the directory above them.
+    fn fetch(&self) -> anyhow::Result<PathBuf> {
+        let root = directory::root();
+        let _lock = Lock::acquire(&root.join("jars.lock"))?;
+        let stamp = root.join(self.stamp);
+        if fs::read_to_string(&stamp).ok().as_deref() != Some(self.pom) {
+            self.copy_dependencies(&root)?;
+            fs::write(&stamp, self.pom).with_context(|| format!("cannot write `{}`", stamp.display()))?;
         }
+        Ok(root)
     }
-    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("pom.xml");
-    let output = Command::new("mvn")
-        .args(["--quiet", "--batch-mode", "generate-resources", "--file"])
-        .arg(pom)
-        .arg(format!("-Doutput={}", root.display()))
-        .output()
-        .with_context(|| format!("cannot run `mvn`, hint: {INSTALL}"))?;
-    anyhow::ensure!(
-        output.status.success(),
-        "cannot bring Kafka's jars: {}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
+
+    fn copy_dependencies(&self, root: &Path) -> anyhow::Result<()> {
+        require("mvn")?;
+        for directory in self.directories {
+            let old = root.join(directory);
+            if old.exists() {
+                fs::remove_dir_all(&old).with_context(|| format!("cannot remove `{}`", old.display()))?;
+            }
+        }
+        let output = Command::new("mvn")
+            .args(["--quiet", "--batch-mode", "generate-resources", "--file"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(self.file))
+            .arg(format!("-Doutput={}", root.display()))
+            .output()
+            .with_context(|| format!("cannot run `mvn`, hint: {INSTALL}"))?;
+        anyhow::ensure!(
+            output.status.success(),
+            "cannot bring the jars of `{}`: {}{}",
+            self.file,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
 }

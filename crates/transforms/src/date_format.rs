@@ -4,6 +4,7 @@
 //! time zones that can be read are UTC, GMT and those of North America; a time zone is written as UTC.
 
 mod calendar;
+mod fields;
 mod parse;
 
 use calendar::Moment;

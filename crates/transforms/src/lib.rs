@@ -2,7 +2,7 @@
 //!
 //! What differs from Java: messages never show data. Without a schema an integer has no width, a float neither, and a
 //! date is its milliseconds. Two renames of `ReplaceField` to one name take the field that comes first in the alphabet.
-//! Digits are those of ASCII, and numbers in hexadecimal are not read. `InsertHeader` is not there yet. See also
+//! Digits are those of ASCII, and numbers in hexadecimal are not read. See also
 //! `pattern` and `date_format`.
 
 mod cast;
@@ -16,6 +16,7 @@ mod flatten;
 mod header_from;
 mod hoist_field;
 mod insert_field;
+mod insert_header;
 mod java_text;
 mod mask_field;
 mod pattern;
@@ -51,6 +52,7 @@ pub fn register(registry: &mut Registry) {
     let plain = [
         drop_headers::CLASS,
         filter::CLASS,
+        insert_header::CLASS,
         regex_router::CLASS,
         timestamp_router::CLASS,
         value_to_key::CLASS,

@@ -39,16 +39,29 @@ impl Judge {
         Self::start_with(name, &[])
     }
 
+    /// As [`Judge::start`], with the jars of another directory on the class path of the program as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Judge::start`].
+    pub fn start_beside(name: &str, jars: &Path) -> anyhow::Result<Self> {
+        Self::launch(name, &[], &format!(":{}/*", jars.display()))
+    }
+
     /// As [`Judge::start`], with arguments for `main`.
     ///
     /// # Errors
     ///
     /// As [`Judge::start`].
     pub fn start_with(name: &str, args: &[&str]) -> anyhow::Result<Self> {
+        Self::launch(name, args, "")
+    }
+
+    fn launch(name: &str, args: &[&str], more_jars: &str) -> anyhow::Result<Self> {
         let jars = Jars::fetch()?;
         let classes = compile(jars, name)?;
         let directory = Directory::new(name)?;
-        let class_path = format!("{}:{}", classes.display(), jars.class_path_with_plugins());
+        let class_path = format!("{}:{}{more_jars}", classes.display(), jars.class_path_with_plugins());
         let mut command = super::command(&class_path, "WARN", &super::QUICK);
         command.args(["-Xmx512m", "-Dfile.encoding=UTF-8"]).arg(name).args(args);
         let (process, questions, output) = Child::spawn_piped(command, &directory.path().join("judge.log"))?;

@@ -82,9 +82,26 @@ pub(super) fn first_of_month(year: i64, month: i64) -> i64 {
 
 /// The day of a date whose day may be any number.
 pub(super) fn day_of(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = (year.saturating_add(month.div_euclid(12)), month.rem_euclid(12));
-    let gregorian = gregorian(year, month).saturating_add(day - 1);
-    if gregorian >= GREGORIAN_FROM { gregorian } else { julian(year, month).saturating_add(day - 1) }
+    in_calendar(year, false, |first| first(year, month).saturating_add(day - 1))
+}
+
+/// The year in which the calendars change.
+const GREGORIAN_YEAR: i64 = 1582;
+
+/// A day that is worked out from the first day of a month of a year, in the calendar of that year: in the other one
+/// if it then is beyond the change. In the year of the change, days of the year are those of the Julian calendar.
+pub(super) fn in_calendar(year: i64, of_year: bool, day: impl Fn(&dyn Fn(i64, i64) -> i64) -> i64) -> i64 {
+    let in_julian = || day(&|year, month| beyond(year, month, julian));
+    if year < GREGORIAN_YEAR || year == GREGORIAN_YEAR && of_year {
+        return in_julian();
+    }
+    let in_gregorian = day(&|year, month| beyond(year, month, gregorian));
+    if in_gregorian >= GREGORIAN_FROM { in_gregorian } else { in_julian() }
+}
+
+/// The first of a month, which may be one of another year.
+fn beyond(year: i64, month: i64, first: fn(i64, i64) -> i64) -> i64 {
+    first(year.saturating_add(month.div_euclid(12)), month.rem_euclid(12))
 }
 
 /// The days of the months before one, in a year that begins in March.

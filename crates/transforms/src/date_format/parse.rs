@@ -1,55 +1,10 @@
-//! Reads text by a pattern: fields first, then the day and time that they mean, the later of two rivals winning.
+//! Reads text by a pattern, field by field.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::calendar::{DAY_MS, Moment, day_of, first_of_month, weekday};
+use super::calendar::{DAY_MS, Moment, day_of};
+use super::fields::{Fields, Part, resolve};
 use super::{Item, MONTHS, WEEKDAYS};
-
-/// What a field of a calendar is, in Java's order.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Part {
-    Era,
-    Year,
-    Month,
-    WeekOfYear,
-    WeekOfMonth,
-    Day,
-    DayOfYear,
-    /// From 1 for Sunday.
-    Weekday,
-    WeekdayInMonth,
-    AmPm,
-    Hour,
-    HourOfDay,
-    Minute,
-    Second,
-    Millisecond,
-    Zone,
-    WeekYear,
-}
-
-/// The fields that were read: a value and when it was set, 0 for never.
-#[derive(Clone, Debug, Default)]
-struct Fields {
-    values: [(i64, u32); 17],
-    stamp: u32,
-}
-
-impl Fields {
-    fn set(&mut self, part: Part, value: i64) {
-        self.stamp += 1;
-        self.values[part as usize] = (value, self.stamp);
-    }
-
-    fn get(&self, part: Part) -> Option<i64> {
-        let (value, stamp) = self.values[part as usize];
-        (stamp > 0).then_some(value)
-    }
-
-    fn stamp(&self, part: Part) -> u32 {
-        self.values[part as usize].1
-    }
-}
 
 /// The milliseconds since 1970-01-01 UTC that a text means.
 pub(super) fn parse(items: &[Item], text: &str) -> Option<i64> {
@@ -68,9 +23,7 @@ pub(super) fn parse(items: &[Item], text: &str) -> Option<i64> {
     }
     let millis = resolve(&reader.fields);
     if reader.ambiguous_year && millis < century_start() {
-        let year = reader.fields.get(Part::Year)? + 100;
-        let stamp = reader.fields.stamp(Part::Year);
-        reader.fields.values[Part::Year as usize] = (year, stamp);
+        reader.fields.add(Part::Year, 100);
         return Some(resolve(&reader.fields));
     }
     Some(millis)
@@ -302,123 +255,4 @@ fn int_value(digits: &str, sign: i64) -> i64 {
         Err(_) if sign < 0 => i32::MIN.into(),
         Err(_) => i32::MAX.into(),
     }
-}
-
-fn resolve(fields: &Fields) -> i64 {
-    let days = if fields.stamp(Part::WeekYear) > fields.stamp(Part::Year) {
-        week_date(fields)
-    } else {
-        date(fields)
-    };
-    let value = |part| fields.get(part).unwrap_or(0);
-    let half = fields.stamp(Part::Hour).max(fields.stamp(Part::AmPm));
-    let both = if fields.get(Part::Hour).is_some() && fields.get(Part::AmPm).is_some() { half } else { 0 };
-    let by_day = fields.stamp(Part::HourOfDay);
-    let hours = if by_day > 0 && by_day > both {
-        value(Part::HourOfDay)
-    } else {
-        value(Part::Hour) + 12 * value(Part::AmPm)
-    };
-    let minutes = hours * 60 + value(Part::Minute);
-    let millis = (minutes * 60 + value(Part::Second)) * 1000 + value(Part::Millisecond);
-    days.saturating_mul(DAY_MS).saturating_add(millis - value(Part::Zone))
-}
-
-/// The Sunday before or on a day that follows by six, moved on to a day of the week.
-fn day_on_or_before(days: i64, day_of_week: i64) -> i64 {
-    days - (weekday(days) - (day_of_week - 1)).rem_euclid(7)
-}
-
-fn week_date(fields: &Fields) -> i64 {
-    let (mut week, mut day) =
-        (fields.get(Part::WeekOfYear).unwrap_or(1), fields.get(Part::Weekday).unwrap_or(1));
-    let valid = (1..=7).contains(&day);
-    if day >= 8 {
-        day -= 1;
-        week += day / 7;
-        day = day % 7 + 1;
-    }
-    if day <= 0 {
-        let weeks = (7 - day) / 7;
-        day += 7 * weeks;
-        week -= weeks;
-    }
-    if !valid {
-        // Java takes it for a day from Monday on now.
-        day = day % 7 + 1;
-    }
-    let year = fields.get(Part::WeekYear).unwrap_or(1970);
-    let first = day_on_or_before(first_of_month(year, 0), 1);
-    first + 7 * (week - 1) + day - 1
-}
-
-/// The day that the fields set last mean, as `GregorianCalendar` chooses them.
-fn date(fields: &Fields) -> i64 {
-    let stamp = |part| fields.stamp(part);
-    let both = |part| {
-        if stamp(part) > 0 && stamp(Part::Weekday) > 0 { stamp(part).max(stamp(Part::Weekday)) } else { 0 }
-    };
-    let mut day = stamp(Part::Day);
-    let (mut in_month, mut of_month, mut of_year) =
-        (both(Part::WeekdayInMonth), both(Part::WeekOfMonth), both(Part::WeekOfYear));
-    let day_of_year = stamp(Part::DayOfYear);
-    let mut best = day.max(of_month).max(in_month).max(day_of_year).max(of_year);
-    if best == 0 {
-        of_month = stamp(Part::WeekOfMonth);
-        in_month = stamp(Part::WeekdayInMonth).max(stamp(Part::Weekday));
-        of_year = stamp(Part::WeekOfYear);
-        best = of_month.max(in_month).max(of_year);
-        if best == 0 {
-            day = stamp(Part::Month);
-            best = day;
-        }
-    }
-    let year = match (fields.get(Part::Year).unwrap_or(1970), fields.get(Part::Era)) {
-        (year, Some(0)) => 1 - year,
-        (year, _) => year,
-    };
-    let month = fields.get(Part::Month).unwrap_or(0);
-    let later = |part| stamp(part) >= stamp(Part::WeekOfYear);
-    if best == day {
-        return day_of(year, month, fields.get(Part::Day).unwrap_or(1));
-    }
-    if best == of_month && later(Part::WeekOfMonth) || best == in_month && later(Part::WeekdayInMonth) {
-        let weeks = if of_month == in_month {
-            stamp(Part::WeekOfMonth) >= stamp(Part::WeekdayInMonth)
-        } else {
-            best == of_month
-        };
-        return if weeks {
-            week_of_month(fields, year, month)
-        } else {
-            weekday_in_month(fields, year, month)
-        };
-    }
-    let start = first_of_month(year, 0);
-    if best == day_of_year {
-        return start + fields.get(Part::DayOfYear).unwrap_or(1) - 1;
-    }
-    weeks_on(start, fields.get(Part::WeekOfYear).unwrap_or(1), fields)
-}
-
-/// The day of a week, counted from that of a day.
-fn weeks_on(start: i64, week: i64, fields: &Fields) -> i64 {
-    let first = day_on_or_before(start, 1);
-    let day = fields.get(Part::Weekday).map_or(first, |day| day_on_or_before(first + 6, day));
-    day + 7 * (week - 1)
-}
-
-fn week_of_month(fields: &Fields, year: i64, month: i64) -> i64 {
-    weeks_on(first_of_month(year, month), fields.get(Part::WeekOfMonth).unwrap_or(1), fields)
-}
-
-fn weekday_in_month(fields: &Fields, year: i64, month: i64) -> i64 {
-    let start = first_of_month(year, month);
-    let day = fields.get(Part::Weekday).unwrap_or(1);
-    let count = fields.get(Part::WeekdayInMonth).unwrap_or(1);
-    if count >= 0 {
-        return day_on_or_before(start + 7 * count - 1, day);
-    }
-    let length = first_of_month(year, month + 1) - start;
-    day_on_or_before(start + length + 7 * (count + 1) - 1, day)
 }

@@ -26,11 +26,11 @@ pub(crate) fn schema(schema: Option<&Arc<Schema>>) -> Json {
     if let Some(default) = &schema.default {
         form.insert("default".into(), value(default, Some(schema)));
     }
-    if let Some(key) = &schema.key {
-        form.insert("key".into(), self::schema(Some(key)));
+    if schema.kind == Type::Map {
+        form.insert("key".into(), self::schema(schema.key.as_ref()));
     }
-    if let Some(value) = &schema.value {
-        form.insert("value".into(), self::schema(Some(value)));
+    if matches!(schema.kind, Type::Map | Type::Array) {
+        form.insert("value".into(), self::schema(schema.value.as_ref()));
     }
     if schema.kind == Type::Struct {
         let field =

@@ -368,6 +368,17 @@ fn insert_field() {
 }
 
 #[test]
+fn insert_header() {
+    let piece = prop_oneof![
+        3 => text(),
+        2 => words(&["[", "]", "{", "}", ":", ",", "\"", " ", "null", "true", "\\", "12:34:56.789Z"]),
+    ];
+    let literal = prop_oneof![2 => text(), 3 => vec(piece, 0..9).prop_map(|pieces| pieces.concat())];
+    let keys = vec![("header", 0.98, name()), ("value.literal", 0.98, literal.boxed())];
+    compare("InsertHeader", config(keys));
+}
+
+#[test]
 fn mask_field() {
     let keys = vec![
         ("fields", 0.98, names()),

@@ -15,8 +15,10 @@ const CASES: &str = "TRANSFORM_CASES";
 const CASES_DEFAULT: usize = 300;
 const AT_ONCE: usize = 25;
 
-static JUDGE: LazyLock<Mutex<Judge>> =
-    LazyLock::new(|| Mutex::new(Judge::start("TransformJudge").expect("the judge starts")));
+static JUDGE: LazyLock<Mutex<Judge>> = LazyLock::new(|| {
+    let debezium = testkit::jars::debezium().expect("Maven brings Debezium");
+    Mutex::new(Judge::start_beside("TransformJudge", &debezium).expect("the judge starts"))
+});
 
 /// The answers to questions.
 pub(crate) fn ask(questions: &[Json]) -> Vec<Json> {
@@ -61,7 +63,9 @@ pub(crate) fn verdict(answer: &Json) -> Json {
         }
     }
     for header in answer["headers"].as_array_mut().into_iter().flatten() {
-        if header[1].is_null() {
+        // What is in an array or map of several types has no schema.
+        let mixed = header[1]["type"] == "ARRAY" || header[1]["type"] == "MAP";
+        if header[1].is_null() || mixed && header[1]["value"].is_null() {
             widen(&mut header[2]);
         }
     }
@@ -77,7 +81,10 @@ fn widen(form: &mut Json) {
             *form = json!(["f64", format!("{:x}", f64::from(f32::from_bits(bits)).to_bits())]);
         }
         Some("list") => form[1].as_array_mut().unwrap().iter_mut().for_each(widen),
-        Some("map") => form[1].as_array_mut().unwrap().iter_mut().for_each(|entry| widen(&mut entry[1])),
+        Some("map") => form[1].as_array_mut().unwrap().iter_mut().for_each(|entry| {
+            widen(&mut entry[0]);
+            widen(&mut entry[1]);
+        }),
         _ => {}
     }
 }
