@@ -15,6 +15,7 @@
 //! [`System`](super::url::System) with its parameters.
 
 mod column;
+pub(crate) mod mysql;
 mod name;
 pub(crate) mod postgres;
 mod read;
@@ -79,6 +80,7 @@ pub(crate) trait Dialect: Send + Sync {
 /// The system has none yet.
 pub(crate) fn of(system: System) -> Result<&'static dyn Dialect> {
     match system {
+        System::MariaDb | System::MySql => Ok(&mysql::MySql),
         System::PostgreSql => Ok(&postgres::PostgreSql),
         other => Err(api::Error::fail(format_args!("there is no dialect for {} yet", other.name()))),
     }

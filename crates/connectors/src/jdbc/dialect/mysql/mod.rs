@@ -1,0 +1,45 @@
+//! MySQL and MariaDB.
+
+pub(crate) mod connect;
+mod settings;
+
+use api::{Error, Result};
+use async_trait::async_trait;
+
+use super::{Access, Case, Dialect, Session, Words};
+use crate::jdbc::value::{Local, Mapping, Moment, Zone};
+
+const WORDS: Words = Words { quote: '`', case: Case::Kept, catalogs: true };
+
+/// The dialect of MySQL and MariaDB.
+pub(crate) struct MySql;
+
+#[async_trait]
+impl Dialect for MySql {
+    fn name(&self) -> &'static str {
+        "MySqlDatabaseDialect"
+    }
+
+    fn words(&self) -> &'static Words {
+        &WORDS
+    }
+
+    fn moment(&self, moment: Moment, zone: &Zone) -> String {
+        literal(zone.local(moment))
+    }
+
+    async fn open(&self, _access: &Access, _mapping: &Mapping) -> Result<Box<dyn Session>> {
+        Err(Error::fail("reading is not there yet"))
+    }
+}
+
+/// What a wall clock shows, as both DATETIME and TIMESTAMP columns are compared with it. Digits beyond microseconds
+/// are cut off, and years are brought into those that the databases have.
+fn literal(local: Local) -> String {
+    let (first, last) = (Local::new(0, 1, 1, 0), Local::new(9999, 12, 31, 86_399_999_999_000));
+    let text = local.clamp(first, last).to_string();
+    format!("TIMESTAMP'{}'", &text[..text.len() - 3])
+}
+
+#[cfg(test)]
+mod tests;
