@@ -32,11 +32,17 @@ pub(crate) fn empty(status: StatusCode) -> Answer {
 
 /// 201 with JSON and the URL of a connector, at the host that the client has called.
 pub(crate) fn created(name: &str, request: &HeaderMap, advertised: &str, body: impl Serialize) -> Answer {
+    let path = format!("/connectors/{}", utf8_percent_encode(name, SEGMENT));
+    let location = location(request, advertised, &path);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(body)).into_response())
+}
+
+/// The URL of a path at the host that the client has called, or at the advertised one if it does not say which.
+pub(crate) fn location(request: &HeaderMap, advertised: &str, path: &str) -> String {
     let base = request.get(HOST).and_then(|host| host.to_str().ok());
     let base =
         base.map_or_else(|| advertised.trim_end_matches('/').to_owned(), |host| format!("http://{host}"));
-    let location = format!("{base}/connectors/{}", utf8_percent_encode(name, SEGMENT));
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(body)).into_response())
+    format!("{base}{path}")
 }
 
 /// What `OPTIONS` answers: the methods of a path, as Kafka's server does.

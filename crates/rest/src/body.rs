@@ -33,8 +33,8 @@ pub(crate) struct Room(Arc<Semaphore>);
 pub(crate) struct Json(pub(crate) Value);
 
 /// The bytes of a body, and the room that they take for as long as they are needed.
-struct Bytes {
-    bytes: Vec<u8>,
+pub(crate) struct Bytes {
+    pub(crate) bytes: Vec<u8>,
     room: Option<OwnedSemaphorePermit>,
 }
 
@@ -83,18 +83,27 @@ impl FromRequest<Arc<App>> for Json {
         if !is_json(&parts.headers) {
             return Err(RestError::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        if content_length(&parts.headers).is_some_and(|length| length > BODY_BYTES_MAX as u64) {
-            discard(body);
-            return Err(too_large());
-        }
-        let read = timeout(BODY_TIMEOUT, app.room.read(body)).await;
-        let body = read.unwrap_or_else(|_| {
-            Err(RestError::new(StatusCode::REQUEST_TIMEOUT, "the body of the request did not arrive in time"))
-        })?;
+        let body = read(&app.room, &parts.headers, body).await?;
         serde_json::from_slice(&body.bytes).map(Self).map_err(|error| {
             RestError::bad_request(format!("cannot read the body of the request as JSON: {error}"))
         })
     }
+}
+
+/// The bytes of a body.
+///
+/// # Errors
+/// It is too large, comes too late or not whole, or too many bodies are being read.
+pub(crate) async fn read(room: &Room, headers: &HeaderMap, body: Body) -> Result<Bytes, RestError> {
+    if content_length(headers).is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        discard(body);
+        return Err(too_large());
+    }
+    let read = timeout(BODY_TIMEOUT, room.read(body)).await;
+    read.unwrap_or_else(|_| {
+        let words = "the body of the request did not arrive in time";
+        Err(RestError::new(StatusCode::REQUEST_TIMEOUT, words))
+    })
 }
 
 /// An object, whose properties are the named ones.

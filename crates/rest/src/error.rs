@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use worker::{HerderError, plugins, validate};
 
+use crate::peer::{Elsewhere, conflicting};
+
 /// An error as a client sees it: `{"error_code": 404, "message": "…"}`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RestError {
@@ -13,11 +15,13 @@ pub struct RestError {
     pub status: StatusCode,
     /// What went wrong, without secrets.
     pub message: String,
+    /// The worker that can do what was asked for.
+    elsewhere: Option<Elsewhere>,
 }
 
 impl RestError {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), elsewhere: None }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -47,13 +51,21 @@ impl IntoResponse for RestError {
             tracing::error!(status = self.status.as_u16(), message = self.message, "request failed");
         }
         let body = json!({ "error_code": self.status.as_u16(), "message": self.message });
-        (self.status, Json(body)).into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(elsewhere) = self.elsewhere {
+            response.extensions_mut().insert(elsewhere);
+        }
+        response
     }
 }
 
 impl From<HerderError> for RestError {
     fn from(error: HerderError) -> Self {
         let status = match &error {
+            HerderError::Elsewhere(worker) => {
+                let elsewhere = Some(Elsewhere(worker.clone()));
+                return Self { elsewhere, ..conflicting() };
+            }
             HerderError::NotFound(_) => StatusCode::NOT_FOUND,
             HerderError::AlreadyExists(_) | HerderError::Conflict(_) => StatusCode::CONFLICT,
             HerderError::BadRequest(_) => StatusCode::BAD_REQUEST,

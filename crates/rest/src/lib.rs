@@ -12,6 +12,7 @@ mod error;
 mod headers;
 mod listener;
 mod loggers;
+mod peer;
 mod router;
 mod server;
 
@@ -19,4 +20,5 @@ pub use config::Config;
 pub use error::RestError;
 pub use listener::Error;
 pub use loggers::{Level, LogLevels};
+pub use peer::Peers;
 pub use server::{Bound, Server, Serving};

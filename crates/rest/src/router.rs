@@ -6,7 +6,7 @@ use api::Registry;
 use api::config::Properties;
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::map_response_with_state;
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post, put};
 use worker::Herder;
@@ -16,6 +16,7 @@ use crate::body::Room;
 use crate::endpoints::{connectors, loggers, offsets, plugins, root, states};
 use crate::headers::Header;
 use crate::loggers::Loggers;
+use crate::peer::{Peers, forward};
 use crate::{Config, RestError, cors};
 
 /// What the endpoints work with.
@@ -28,6 +29,8 @@ pub(crate) struct App {
     /// The URL of the worker for clients that do not say which they have called.
     pub(crate) advertised: String,
     pub(crate) room: Room,
+    /// The other workers, if this one is part of a cluster.
+    pub(crate) peers: Option<Peers>,
 }
 
 /// Which paths a listener serves.
@@ -50,7 +53,8 @@ pub(crate) fn router(app: Arc<App>, part: Part, config: &Config, headers: Vec<He
     };
     let mut router = router
         .fallback(async || RestError::of_status(StatusCode::NOT_FOUND))
-        .method_not_allowed_fallback(async || RestError::of_status(StatusCode::METHOD_NOT_ALLOWED));
+        .method_not_allowed_fallback(async || RestError::of_status(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(from_fn_with_state(app.clone(), forward));
     if let Some(cors) = cors::layer(config) {
         router = router.layer(cors);
     }

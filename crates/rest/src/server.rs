@@ -29,7 +29,7 @@ use crate::headers::Header;
 use crate::listener::{Address, Error};
 use crate::loggers::{LogLevels, Loggers};
 use crate::router::{App, Part, router};
-use crate::{Config, body::Room};
+use crate::{Config, Peers, body::Room};
 
 /// How long a connection may take to send the headers of a request, or be idle between two.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -53,6 +53,7 @@ pub struct Bound {
     headers: Vec<Header>,
     listeners: Vec<(Socket, Part)>,
     advertised: (String, u16),
+    peers: Option<Peers>,
 }
 
 /// A server that answers.
@@ -80,11 +81,17 @@ impl Server {
             listeners.push((address.bind(ADMIN_LISTENERS)?, Part::Admin));
         }
         let advertised = advertised(&config, &addresses[0], &listeners[0].0)?;
-        Ok(Bound { config, worker: worker.clone(), headers, listeners, advertised })
+        Ok(Bound { config, worker: worker.clone(), headers, listeners, advertised, peers: None })
     }
 }
 
 impl Bound {
+    /// Sends requests on to other workers where the herder says that they are to do them.
+    #[must_use]
+    pub fn with_peers(self, peers: Peers) -> Self {
+        Self { peers: Some(peers), ..self }
+    }
+
     /// The URL that other workers and clients are told.
     pub fn advertised_url(&self) -> String {
         format!("http://{}/", self.worker_id())
@@ -119,6 +126,7 @@ impl Bound {
             loggers: Loggers::new(levels),
             advertised: advertised.clone(),
             room: Room::default(),
+            peers: self.peers,
         });
         let stop = CancellationToken::new();
         let mut listeners = JoinSet::new();

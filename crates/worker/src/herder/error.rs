@@ -1,5 +1,7 @@
 //! The errors that a client of the herder sees.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 /// Why a request was not done, in words for the client: Kafka's own where Kafka has some.
@@ -17,6 +19,9 @@ pub enum HerderError {
     /// The request is not allowed by the worker's configuration (403).
     #[error("{0}")]
     Forbidden(String),
+    /// Another worker has to do it: the one with this URL.
+    #[error("the request has to be done by the worker `{0}`")]
+    Elsewhere(Arc<str>),
     /// The request collides with another one (409).
     #[error("{0}")]
     Conflict(String),
