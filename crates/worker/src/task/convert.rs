@@ -10,7 +10,7 @@ use api::{
 use kafka::RecordHeader;
 
 use super::Services;
-use super::policy::Stage;
+use super::policy::{Refusal, Stage};
 
 const HEADER_DEFAULT: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
 
@@ -19,6 +19,14 @@ pub(super) struct Converters {
     pub(super) key: Box<dyn Converter>,
     pub(super) value: Box<dyn Converter>,
     pub(super) header: Box<dyn HeaderConverter>,
+    classes: Classes,
+}
+
+/// The Java classes of the converters.
+struct Classes {
+    key: &'static str,
+    value: &'static str,
+    header: &'static str,
 }
 
 impl Converters {
@@ -26,11 +34,22 @@ impl Converters {
     pub(super) fn of(connector: &Properties, services: &Services) -> Result<Self> {
         let worker = &services.config.originals;
         let registry = &services.registry;
-        Ok(Self {
-            key: record_converter(registry, connector, worker, "key.converter", Role::Key)?,
-            value: record_converter(registry, connector, worker, "value.converter", Role::Value)?,
-            header: header_converter(registry, connector, worker)?,
-        })
+        let (key_class, key) = record_converter(registry, connector, worker, "key.converter", Role::Key)?;
+        let (value_class, value) =
+            record_converter(registry, connector, worker, "value.converter", Role::Value)?;
+        let (header_class, header) = header_converter(registry, connector, worker)?;
+        let classes = Classes { key: key_class, value: value_class, header: header_class };
+        Ok(Self { key, value, header, classes })
+    }
+
+    /// Why a record was refused, with the class that works at the stage.
+    pub(super) fn refusal(&self, stage: Stage, error: Error) -> Refusal {
+        let class = match stage {
+            Stage::KeyConverter => self.classes.key,
+            Stage::HeaderConverter => self.classes.header,
+            _ => self.classes.value,
+        };
+        Refusal { stage, class, transform: None, error }
     }
 }
 
@@ -40,24 +59,28 @@ fn record_converter(
     worker: &Properties,
     key: &str,
     role: Role,
-) -> Result<Box<dyn Converter>> {
+) -> Result<(&'static str, Box<dyn Converter>)> {
     let (class, properties) = chosen(connector, worker, key).ok_or_else(|| missing(key))?;
     let plugin = registry.converters.iter().find(|plugin| plugin.description().answers_to(&class));
     let plugin = plugin.ok_or_else(|| unknown(key, &class))?;
-    plugin.configure(&properties, role).or_fail(format_args!("cannot configure `{key}` `{class}`"))
+    let converter = plugin.configure(&properties, role);
+    let converter = converter.or_fail(format_args!("cannot configure `{key}` `{class}`"))?;
+    Ok((plugin.description().class, converter))
 }
 
 fn header_converter(
     registry: &Registry,
     connector: &Properties,
     worker: &Properties,
-) -> Result<Box<dyn HeaderConverter>> {
+) -> Result<(&'static str, Box<dyn HeaderConverter>)> {
     let key = "header.converter";
     let (class, properties) =
         chosen(connector, worker, key).unwrap_or_else(|| (HEADER_DEFAULT.to_owned(), Properties::new()));
     let plugin = registry.header_converters.iter().find(|plugin| plugin.description().answers_to(&class));
     let plugin = plugin.ok_or_else(|| unknown(key, &class))?;
-    plugin.configure(&properties).or_fail(format_args!("cannot configure `{key}` `{class}`"))
+    let converter = plugin.configure(&properties);
+    let converter = converter.or_fail(format_args!("cannot configure `{key}` `{class}`"))?;
+    Ok((plugin.description().class, converter))
 }
 
 /// The class and its own properties from the first level that names a class: prefixed keys of another level are

@@ -5,10 +5,13 @@
 
 mod clients;
 mod convert;
+mod dead_letter;
 mod in_flight;
 mod policy;
 mod sink;
 mod source;
+mod transform;
+mod writer;
 
 use std::collections::HashSet;
 use std::fmt;

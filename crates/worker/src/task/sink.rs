@@ -1,7 +1,9 @@
-//! The loop of a sink task: fetch, convert, put, and commit what the target has made durable.
+//! The loop of a sink task: fetch, convert, transform, put, and commit what the target has made durable.
 
 mod context;
+mod dead_letters;
 mod incoming;
+mod originals;
 mod progress;
 
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use kafka::{Consumer, OffsetAndMetadata};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::warn;
 
+use super::policy::Policy;
 use super::{Life, Services, TaskEvent, TaskSpec};
 use context::{Context, Requests};
 use incoming::{Incoming, ours};
@@ -28,10 +31,12 @@ pub(super) async fn run(
     services: &Arc<Services>,
     life: &mut Life,
 ) -> Result<()> {
-    let incoming = Incoming::open(spec, services)?;
-    let consumer = services.clients.consumer(spec)?;
-    let context = Arc::new(Context::default());
+    let policy = Policy::parse(&spec.connector).or_fail("cannot configure the error policy")?;
+    let context = Arc::new(Context::new(spec.id.clone(), policy.clone()));
     let stop = life.stop.clone();
+    let incoming = Incoming::open(spec, services, &context, policy, &stop).await?;
+    let Some(incoming) = incoming else { return Ok(()) };
+    let consumer = services.clients.consumer(spec)?;
     let mut task = tokio::select! {
         task = plugin.task(&spec.task, context.clone()) => task?,
         () = stop.cancelled() => return Ok(()),
@@ -39,7 +44,10 @@ pub(super) async fn run(
     life.report(TaskEvent::Running);
     let mut sink = Sink::new(services, consumer, incoming, context, life);
     let ended = sink.drive(task.as_mut()).await;
-    let finished = if ended.is_ok() { sink.finish(task.as_mut()).await } else { Ok(()) };
+    let finished = match &ended {
+        Ok(()) => sink.finish(task.as_mut()).await,
+        Err(_) => sink.finish_failed(task.as_mut()).await,
+    };
     let stopped = task.stop().await;
     sink.leave().await;
     ended.and(finished).and(stopped)
@@ -49,6 +57,8 @@ pub(super) async fn run(
 enum Next {
     Event(Event),
     CommitDue,
+    /// The task itself has refused a record.
+    Refused,
     Target,
     Stop,
 }
@@ -89,9 +99,12 @@ impl<'a> Sink<'a> {
                     remind(task).await?;
                     self.commit(task).await?;
                 }
+                Next::Refused => self.send_dead_letters().await?,
                 Next::Event(Event::Records(records)) => {
-                    self.gather(records).await?;
-                    self.deliver(task).await?;
+                    self.make_room(task).await?;
+                    if self.gather(records).await? {
+                        self.deliver(task).await?;
+                    }
                 }
                 Next::Event(event) => self.rebalance(task, event).await?,
             }
@@ -108,34 +121,58 @@ impl<'a> Sink<'a> {
                 Ok(Next::Target)
             }
             () = sleep_until(self.commit_due) => Ok(Next::CommitDue),
+            () = self.context.refused() => Ok(Next::Refused),
             event = event(&mut self.consumer, &mut self.held) => event.map(Next::Event),
         }
     }
 
-    /// Converts records, and those that are there already behind them, until a put is full.
-    async fn gather(&mut self, records: kafka::FetchedBatch) -> Result<()> {
-        self.take(&records)?;
-        while !self.incoming.full() && self.held.is_none() {
-            let Some(event) = futures_util::FutureExt::now_or_never(self.consumer.next()) else { break };
-            match event.or_fail("cannot read from Kafka")? {
-                Event::Records(records) => self.take(&records)?,
-                event => self.held = Some(event),
+    /// Keeps the bound of what was read and may still become dead letters: a commit lets most of it go.
+    async fn make_room(&mut self, task: &mut dyn SinkTask) -> Result<()> {
+        if self.context.full() {
+            self.commit(task).await?;
+            if self.context.full() {
+                self.context.shrink();
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, records: &kafka::FetchedBatch) -> Result<()> {
-        self.life.report_topic(records.topic());
-        self.incoming.take(records)
+    /// Converts records, and those that are there already behind them, until a put is full. False: the task is to
+    /// stop, and what was gathered is to come again.
+    async fn gather(&mut self, records: kafka::FetchedBatch) -> Result<bool> {
+        let mut taken = self.take(&records).await?;
+        while taken && !self.incoming.full() && self.held.is_none() {
+            let Some(event) = futures_util::FutureExt::now_or_never(self.consumer.next()) else { break };
+            match event.or_fail("cannot read from Kafka")? {
+                Event::Records(records) => taken = self.take(&records).await?,
+                event => self.held = Some(event),
+            }
+        }
+        Ok(taken)
     }
 
-    /// Puts what was gathered. What is to be tried again is kept, rebalances go on meanwhile.
+    async fn take(&mut self, records: &kafka::FetchedBatch) -> Result<bool> {
+        self.life.report_topic(records.topic());
+        let taken = self.incoming.take(records).await?;
+        if !taken {
+            self.incoming.clear();
+        }
+        Ok(taken)
+    }
+
+    /// Transforms and puts what was gathered. What is to be tried again is kept, rebalances go on meanwhile.
     async fn deliver(&mut self, task: &mut dyn SinkTask) -> Result<()> {
         let mut attempt = 0;
-        while let Err(error) = task.put(self.incoming.batches()).await {
-            if error.reaction() != Reaction::Retry {
-                return Err(error);
+        loop {
+            if !self.incoming.transform().await? {
+                self.incoming.clear();
+                return Ok(());
+            }
+            let Err(error) = task.put(self.incoming.batches()).await else { break };
+            match error.reaction() {
+                Reaction::Retry => {}
+                Reaction::Fail => return Err(error),
+                Reaction::Reject => return Err(refused_as_a_whole(error)),
             }
             attempt += 1;
             if !self.back_off(task, &error, attempt).await? {
@@ -144,7 +181,13 @@ impl<'a> Sink<'a> {
         }
         self.progress.put(self.incoming.behind());
         self.incoming.clear();
-        Ok(())
+        self.send_dead_letters().await
+    }
+
+    /// Sends dead letters, but waits for none to arrive.
+    async fn send_dead_letters(&mut self) -> Result<()> {
+        // What a stop leaves behind is not committed, as nothing is after it.
+        self.incoming.send_dead_letters().await.map(drop)
     }
 
     /// Waits before the next attempt; false: the task is to stop, and what was gathered is to come again.
@@ -169,7 +212,11 @@ impl<'a> Sink<'a> {
                 event = event(&mut self.consumer, &mut self.held) => event?,
             };
             match event {
-                Event::Records(records) => self.take(&records)?,
+                Event::Records(records) => {
+                    if !self.take(&records).await? {
+                        return Ok(false);
+                    }
+                }
                 event => self.rebalance(task, event).await?,
             }
         }
@@ -206,6 +253,7 @@ impl<'a> Sink<'a> {
 
     async fn give_up(&mut self, task: &mut dyn SinkTask, partitions: &[TopicPartition]) -> Result<()> {
         self.incoming.drop_partitions(partitions);
+        self.context.forget(partitions);
         self.progress.revoke(partitions);
         task.close(partitions).await
     }
@@ -234,7 +282,7 @@ impl<'a> Sink<'a> {
             Err(error) => return Err(error),
         };
         let offsets = self.progress.committable(&safe);
-        if offsets.is_empty() {
+        if offsets.is_empty() || !self.dead_letters_arrived().await? {
             return Ok(());
         }
         let limit = self.services.commit_timeout();
@@ -242,7 +290,10 @@ impl<'a> Sink<'a> {
             offsets.iter().map(|(partition, offset)| (theirs(partition), OffsetAndMetadata::new(*offset)));
         let commits: Vec<_> = commits.collect();
         match timeout(limit, self.consumer.commit(&commits)).await {
-            Ok(Ok(())) => self.progress.committed(&offsets),
+            Ok(Ok(())) => {
+                self.progress.committed(&offsets);
+                self.context.committed(&offsets);
+            }
             Ok(Err(error)) => warn!(error = %error, "cannot commit offsets; the next commit tries again"),
             Err(_) => warn!(
                 "offsets were not committed within `offset.flush.timeout.ms`; the next commit tries again"
@@ -251,9 +302,27 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
+    // Invariant 2: a refused record is safe once its dead letter is.
+    /// Whether Kafka has every dead letter of what was put.
+    async fn dead_letters_arrived(&mut self) -> Result<bool> {
+        if !self.incoming.send_dead_letters().await? {
+            return Ok(false);
+        }
+        let limit = self.services.commit_timeout();
+        let Some(dead_letters) = &mut self.incoming.dead_letters else { return Ok(true) };
+        let arrived = dead_letters.arrive(limit).await?;
+        if !arrived {
+            warn!(
+                "dead letters were not acknowledged within `offset.flush.timeout.ms`; the next commit tries again"
+            );
+        }
+        Ok(arrived)
+    }
+
     /// Reads again from what was committed.
     fn rewind(&mut self) {
         self.incoming.clear();
+        self.context.clear();
         for (partition, offset) in self.progress.rewind() {
             self.consumer.seek(&theirs(&partition), offset);
         }
@@ -296,6 +365,7 @@ impl<'a> Sink<'a> {
         let Requests { seek, pause, resume, commit } = self.context.take();
         for (partition, offset) in seek {
             self.progress.seek(&partition, offset);
+            self.context.forget(std::slice::from_ref(&partition));
             self.consumer.seek(&theirs(&partition), offset);
         }
         self.pause(&pause);
@@ -312,10 +382,32 @@ impl<'a> Sink<'a> {
         task.close(&assigned).await
     }
 
+    /// Ends in as good order as can be: dead letters of what ended the task are written. What was put before is
+    /// committed when the policy ended it, but not when the task itself failed.
+    async fn finish_failed(&mut self, task: &mut dyn SinkTask) -> Result<()> {
+        let limit = self.services.commit_timeout();
+        let sent = timeout(limit, self.incoming.send_dead_letters()).await;
+        if !matches!(sent, Ok(Ok(true))) {
+            warn!("dead letters could not be sent before the task ended; their records come again");
+            return Ok(());
+        }
+        if self.incoming.refused() {
+            return self.finish(task).await;
+        }
+        self.dead_letters_arrived().await.map(drop)
+    }
+
     /// Leaves the group, so that others take over at once.
     async fn leave(self) {
         self.consumer.close(self.services.commit_timeout()).await;
     }
+}
+
+/// The error of a put that names no record: Kafka, too, ends a task whose `put` throws, whatever the policy is.
+fn refused_as_a_whole(error: Error) -> Error {
+    let words = "`put` refused all that it was given; `errors.tolerance` is only for single records";
+    Error::fail(format_args!("Exiting WorkerSinkTask due to unrecoverable exception: {words}"))
+        .caused_by(error)
 }
 
 /// Lets a task that buffers act on time. One that cannot now is reminded again at the next commit.

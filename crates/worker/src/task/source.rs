@@ -1,6 +1,7 @@
-//! The loop of a source task: poll, convert, produce, and commit what Kafka has acknowledged.
+//! The loop of a source task: poll, transform, convert, produce, and commit what Kafka has acknowledged.
 
 mod creation;
+mod dead_letters;
 mod outgoing;
 
 use std::sync::Arc;
@@ -26,8 +27,11 @@ pub(super) async fn run(
     services: &Arc<Services>,
     life: &mut Life,
 ) -> Result<()> {
-    let outgoing = Outgoing::open(spec, services)?;
     let stop = life.stop.clone();
+    let mut outgoing = Outgoing::open(spec, services, &stop)?;
+    if !outgoing.open_dead_letter_queue(spec, services).await? {
+        return Ok(());
+    }
     let mut task = tokio::select! {
         task = plugin.task(&spec.task, context(&spec.id, services)) => task?,
         () = stop.cancelled() => return Ok(()),
@@ -35,7 +39,7 @@ pub(super) async fn run(
     life.report(TaskEvent::Running);
     let mut source = Source::new(&spec.id, services, outgoing, life);
     let ended = source.drive(task.as_mut()).await;
-    if ended.is_ok() {
+    if ended.is_ok() || source.outgoing.refused() {
         source.arrive().await;
     }
     let committed = source.finish(task.as_mut()).await;
@@ -112,7 +116,7 @@ impl<'a> Source<'a> {
 
     /// Polls the task, and meanwhile does what is due.
     async fn poll(&mut self, task: &mut dyn SourceTask) -> Result<Polled> {
-        while self.outgoing.full() {
+        while self.outgoing.writer.full() {
             if !self.attend_unless_interrupted().await? {
                 return Ok(Polled::Interrupted);
             }
@@ -137,18 +141,28 @@ impl<'a> Source<'a> {
     /// Takes what was polled. Batches that a stop leaves behind are polled again, as their positions are not noted.
     async fn take(&mut self, batches: Vec<Batch>) -> Result<()> {
         self.retries = 0;
-        let stop = self.life.stop.clone();
         for batch in batches {
-            if !batch.records.is_empty() {
-                tokio::select! {
-                    learned = self.outgoing.learn(&batch.topic) => learned?,
-                    () = stop.cancelled() => return Ok(()),
+            let Some(changed) = self.outgoing.change(batch).await? else { return Ok(()) };
+            for batch in changed {
+                if !self.add(batch).await? {
+                    return Ok(());
                 }
-                self.life.report_topic(&batch.topic);
             }
-            self.outgoing.add(batch).await?;
         }
-        self.outgoing.flush_lingered().await
+        self.outgoing.writer.flush_lingered().await
+    }
+
+    /// Adds one batch to what is under way; false: the task is to stop.
+    async fn add(&mut self, batch: Batch) -> Result<bool> {
+        if !batch.records.is_empty() {
+            let stop = self.life.stop.clone();
+            tokio::select! {
+                learned = self.outgoing.learn(&batch.topic) => learned?,
+                () = stop.cancelled() => return Ok(false),
+            }
+            self.life.report_topic(&batch.topic);
+        }
+        self.outgoing.add(batch).await
     }
 
     /// Waits for one event and handles it; false: the task is to stop or its target has changed.
@@ -170,7 +184,7 @@ impl<'a> Source<'a> {
     async fn handle(&mut self, event: Event) -> Result<()> {
         match event {
             Event::Delivered(outcome) => outcome,
-            Event::LingerOver => self.outgoing.flush().await,
+            Event::LingerOver => self.outgoing.writer.flush().await,
             Event::CommitDue => {
                 self.commit_due = Instant::now() + self.services.commit_interval();
                 self.life.forget_topics();
@@ -182,7 +196,7 @@ impl<'a> Source<'a> {
 
     /// Commits what is durable. A failure is logged and tried again at the next interval: nothing is lost by it.
     async fn commit(&mut self) {
-        let durable = self.outgoing.in_flight.take_durable();
+        let durable = self.outgoing.writer.in_flight.take_durable();
         if durable.is_empty() {
             return;
         }
@@ -191,7 +205,7 @@ impl<'a> Source<'a> {
                 error = format!("{error:#}"),
                 "cannot commit source offsets; the next interval tries again"
             );
-            self.outgoing.in_flight.give_back(durable);
+            self.outgoing.writer.in_flight.give_back(durable);
         }
     }
 
@@ -214,7 +228,7 @@ impl<'a> Source<'a> {
 
     /// Stands still until the task is to run again or to stop; what is under way still arrives and is committed.
     async fn pause(&mut self, task: &mut dyn SourceTask) -> Result<()> {
-        self.outgoing.flush().await?;
+        self.outgoing.writer.flush().await?;
         self.life.report(TaskEvent::Paused);
         while !self.life.wanted() && !self.life.stop.is_cancelled() {
             self.attend_unless_interrupted().await?;
@@ -269,8 +283,8 @@ impl<'a> Source<'a> {
 
 /// Waits for the next thing to do beside polling. Cancel safe.
 async fn event(outgoing: &mut Outgoing, commit_due: Instant) -> Event {
-    let linger_over = outgoing.linger_over();
-    let commits = outgoing.in_flight.has_durable();
+    let linger_over = outgoing.writer.linger_over();
+    let commits = outgoing.writer.in_flight.has_durable();
     tokio::select! {
         outcome = outgoing.delivered() => Event::Delivered(outcome),
         () = sleep_until(linger_over.unwrap_or(commit_due)), if linger_over.is_some() => Event::LingerOver,

@@ -1,29 +1,43 @@
 //! Records that were fetched, converted, and not put yet.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 use api::{
-    Batch, Decoder, Error, Header, Headers, Offsets, OrReaction, Record, Result, Schema, Text, TopicPartition,
+    Batch, ConnectorType, Decoder, Error, Header, Headers, Offsets, Reaction, Record, Rejected, Result,
+    Schema, Text, TopicPartition,
 };
-use kafka::{FetchedBatch, RecordView};
+use kafka::{FetchedBatch, RecordView, Records};
+use tokio_util::sync::CancellationToken;
 
 use super::super::convert::Converters;
-use super::super::policy::{Policy, Stage};
-use super::super::{Services, TaskSpec};
+use super::super::policy::{Attempts, Policy, Refusal, Stage, Waited};
+use super::super::transform::Chain;
+use super::super::{Services, TaskId, TaskSpec};
+use super::context::Context;
+use super::dead_letters::{DeadLetters, Place, Refused};
 
 /// The bytes of Kafka's records that one put may hold; a single record batch may be larger.
 const PUT_BYTES_MAX: usize = 1024 * 1024;
 
 /// What is gathered for the next put.
 pub(super) struct Incoming {
+    id: TaskId,
     converters: Converters,
+    chain: Chain,
     policy: Policy,
+    context: Arc<Context>,
+    pub(super) dead_letters: Option<DeadLetters>,
     topics: HashMap<Arc<str>, Topic>,
+    /// What is converted and not transformed.
+    converted: Vec<Batch>,
+    /// What is ready to be put.
     batches: Vec<Batch>,
     bytes: usize,
     behind: Offsets,
+    /// Whether the policy has ended the task.
+    refused: bool,
+    stop: CancellationToken,
 }
 
 struct Topic {
@@ -32,16 +46,51 @@ struct Topic {
     value: Box<dyn Decoder>,
 }
 
+/// What came of further attempts at a record.
+enum Retried {
+    Converted,
+    Refused(Refusal),
+    Stopping,
+}
+
 impl Incoming {
-    pub(super) fn open(spec: &TaskSpec, services: &Services) -> Result<Self> {
-        Ok(Self {
-            converters: Converters::of(&spec.connector, services)?,
-            policy: Policy::parse(&spec.connector).or_fail("cannot configure the error policy")?,
+    /// Everything between the consumer and the task. `None`: the task is to stop.
+    pub(super) async fn open(
+        spec: &TaskSpec,
+        services: &Services,
+        context: &Arc<Context>,
+        policy: Policy,
+        stop: &CancellationToken,
+    ) -> Result<Option<Self>> {
+        let converters = Converters::of(&spec.connector, services)?;
+        let chain = Chain::of(&spec.connector, &services.registry, ConnectorType::Sink)?;
+        let dead_letters = match &policy.dead_letter_queue {
+            Some(queue) => match DeadLetters::open(queue, spec, services, stop).await? {
+                None => return Ok(None),
+                opened => opened,
+            },
+            None => None,
+        };
+        Ok(Some(Self {
+            id: spec.id.clone(),
+            converters,
+            chain,
+            policy,
+            context: context.clone(),
+            dead_letters,
             topics: HashMap::new(),
+            converted: Vec::new(),
             batches: Vec::new(),
             bytes: 0,
             behind: Offsets::new(),
-        })
+            refused: false,
+            stop: stop.clone(),
+        }))
+    }
+
+    /// Whether a refused record has ended the task, and all before it is in good order.
+    pub(super) fn refused(&self) -> bool {
+        self.refused
     }
 
     /// Whether enough is gathered for one put.
@@ -49,7 +98,7 @@ impl Incoming {
         self.bytes >= PUT_BYTES_MAX
     }
 
-    /// What is gathered.
+    /// What is gathered and transformed.
     pub(super) fn batches(&self) -> &[Batch] {
         &self.batches
     }
@@ -61,6 +110,7 @@ impl Incoming {
 
     /// Forgets what was gathered.
     pub(super) fn clear(&mut self) {
+        self.converted.clear();
         self.batches.clear();
         self.behind.clear();
         self.bytes = 0;
@@ -73,21 +123,38 @@ impl Incoming {
                 .iter()
                 .any(|partition| *partition.topic == *topic && Some(partition.partition) == number)
         };
-        for batch in &mut self.batches {
-            let topic = batch.offset_topic().clone();
-            batch.records.retain(|record| !dropped(&topic, record.partition));
+        for batches in [&mut self.converted, &mut self.batches] {
+            for batch in batches.iter_mut() {
+                let topic = batch.offset_topic().clone();
+                batch.records.retain(|record| !dropped(&topic, record.partition));
+            }
+            batches.retain(|batch| !batch.records.is_empty());
         }
-        self.batches.retain(|batch| !batch.records.is_empty());
         self.behind.retain(|partition, _| !partitions.contains(partition));
     }
 
-    /// Converts the records of a batch of Kafka.
-    pub(super) fn take(&mut self, fetched: &FetchedBatch) -> Result<()> {
+    /// Converts the records of a batch of Kafka. False: the task is to stop, and what was gathered is to come again.
+    pub(super) async fn take(&mut self, fetched: &FetchedBatch) -> Result<bool> {
         self.learn(fetched.topic());
-        self.convert(fetched)?;
+        self.context.keep(fetched);
+        let mut refused = Vec::new();
+        let mut records = fetched.records();
+        while let Some((view, refusal)) = self.convert(fetched, &mut records) {
+            match self.retry(fetched, &view, refusal).await {
+                Retried::Converted => {}
+                Retried::Stopping => return Ok(false),
+                Retried::Refused(refusal) => refused.push(self.refused_record(fetched, &view, refusal)),
+            }
+            if !refused.is_empty() && !self.policy.tolerant() {
+                break;
+            }
+        }
+        if !self.refuse(refused).await? {
+            return Ok(false);
+        }
         self.bytes += fetched.bytes();
         self.behind.insert(ours(fetched.partition()), fetched.next_offset());
-        Ok(())
+        Ok(true)
     }
 
     fn learn(&mut self, name: &Arc<str>) {
@@ -99,16 +166,114 @@ impl Incoming {
         self.topics.insert(name.clone(), Topic { name: name.clone(), key, value });
     }
 
-    fn convert(&mut self, fetched: &FetchedBatch) -> Result<()> {
-        let Self { converters, policy, topics, batches, .. } = self;
+    /// Converts records until all are, or one is refused.
+    fn convert<'a>(
+        &mut self,
+        fetched: &FetchedBatch,
+        records: &mut Records<'a>,
+    ) -> Option<(RecordView<'a>, Refusal)> {
+        let Self { converters, topics, converted, .. } = self;
         let topic = topics.get_mut(fetched.topic()).expect("a topic is learnt before its records");
-        for view in fetched.records() {
+        for view in records {
             match topic.convert(converters, fetched, &view) {
-                Ok(record) => topic.batch(batches, &record).records.push(record),
-                Err((stage, error)) => policy.refuse(stage, Place { fetched, offset: view.offset }, error)?,
+                Ok(record) => topic.batch(converted, &record).records.push(record),
+                Err((stage, error)) => return Some((view, converters.refusal(stage, error))),
             }
         }
-        Ok(())
+        None
+    }
+
+    /// Tries again to convert a record whose converter asks for it.
+    async fn retry(&mut self, fetched: &FetchedBatch, view: &RecordView<'_>, refusal: Refusal) -> Retried {
+        let (mut attempts, mut refusal) = (Attempts::default(), refusal);
+        while refusal.error.reaction() == Reaction::Retry {
+            match self.policy.retry.wait(&mut attempts, &self.stop).await {
+                Waited::Again => {}
+                Waited::TimeUp => break,
+                Waited::Stopping => return Retried::Stopping,
+            }
+            let Self { converters, topics, converted, .. } = self;
+            let topic = topics.get_mut(fetched.topic()).expect("a topic is learnt before its records");
+            match topic.convert(converters, fetched, view) {
+                Ok(record) => {
+                    topic.batch(converted, &record).records.push(record);
+                    return Retried::Converted;
+                }
+                Err((stage, error)) => refusal = converters.refusal(stage, error),
+            }
+        }
+        Retried::Refused(refusal)
+    }
+
+    fn refused_record(&self, fetched: &FetchedBatch, view: &RecordView<'_>, refusal: Refusal) -> Refused {
+        let TopicPartition { topic, partition } = ours(fetched.partition());
+        let place = Place { topic, partition, offset: view.offset };
+        Refused { place, refusal, original: self.dead_letters.as_ref().map(|_| fetched.clone()) }
+    }
+
+    /// Sends what is converted through the transforms. False: the task is to stop, and what was gathered is to come
+    /// again.
+    pub(super) async fn transform(&mut self) -> Result<bool> {
+        if self.chain.is_empty() {
+            self.batches.append(&mut self.converted);
+            return Ok(true);
+        }
+        let converted = std::mem::take(&mut self.converted);
+        let changed = self.chain.run(converted, &self.policy.retry, &self.stop).await;
+        let Some(mut changed) = changed else { return Ok(false) };
+        self.batches.append(&mut changed.batches);
+        let refused =
+            changed.refused.into_iter().map(|(refusal, rejected)| self.rejected(refusal, &rejected));
+        let refused = refused.collect();
+        self.refuse(refused).await
+    }
+
+    fn rejected(&self, refusal: Refusal, rejected: &Rejected) -> Refused {
+        let place = Place {
+            topic: rejected.origin.as_ref().unwrap_or(&rejected.topic).clone(),
+            partition: rejected.record.partition.unwrap_or(-1),
+            offset: rejected.record.offset,
+        };
+        let original = self.dead_letters.as_ref().and_then(|_| self.context.original(&place));
+        Refused { place, refusal, original }
+    }
+
+    /// Leaves records out, or ends the task. False: the task is to stop.
+    async fn refuse(&mut self, mut refused: Vec<Refused>) -> Result<bool> {
+        if !self.policy.tolerant() {
+            refused.truncate(1);
+        }
+        for Refused { place, refusal, .. } in &refused {
+            self.policy.log(&self.id, refusal, place);
+        }
+        if !self.bury(&mut refused).await? {
+            return Ok(false);
+        }
+        for Refused { place, refusal, .. } in refused {
+            let decided = self.policy.decide(refusal, &place);
+            self.refused |= decided.is_err();
+            decided?;
+        }
+        Ok(true)
+    }
+
+    /// Puts refused records on their way to the dead letter queue, if there is one. False: the task is to stop.
+    async fn bury(&mut self, refused: &mut [Refused]) -> Result<bool> {
+        match &mut self.dead_letters {
+            Some(dead_letters) if !refused.is_empty() => dead_letters.write(refused).await,
+            _ => Ok(true),
+        }
+    }
+
+    /// Sends all dead letters, also those of records that the task itself has refused. False: the task is to stop.
+    pub(super) async fn send_dead_letters(&mut self) -> Result<bool> {
+        if !self.bury(&mut self.context.take_refused()).await? {
+            return Ok(false);
+        }
+        if let Some(dead_letters) = &mut self.dead_letters {
+            dead_letters.send().await?;
+        }
+        Ok(true)
     }
 }
 
@@ -167,17 +332,4 @@ fn same(left: Option<&Arc<Schema>>, right: Option<&Arc<Schema>>) -> bool {
 /// A partition in the words of the plugins.
 pub(super) fn ours(partition: &kafka::TopicPartition) -> TopicPartition {
     TopicPartition { topic: partition.topic.clone(), partition: partition.partition }
-}
-
-/// Names a record in an error without its data (invariant 8).
-struct Place<'a> {
-    fetched: &'a FetchedBatch,
-    offset: i64,
-}
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let partition = self.fetched.partition();
-        write!(f, "the record at offset {} of `{}`-{}", self.offset, partition.topic, partition.partition)
-    }
 }

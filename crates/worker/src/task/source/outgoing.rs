@@ -1,96 +1,134 @@
 //! What a source task has polled, on its way into record batches and to Kafka.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api::{Batch, Error, OrReaction, Record, Result};
-use kafka::{BatchBuilder, Compression, Delivery, Partitioner, Producer, ResponseError};
-use tokio::time::Instant;
+use api::{Batch, ConnectorType, Error, OrReaction, Reaction, Result, SourceOffset, SourcePartition};
+use kafka::{Producer, ResponseError};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::super::convert::{Converters, Encoded, Encoders, Pieces, Scratch};
-use super::super::in_flight::{ChunkId, InFlight, Positions};
-use super::super::policy::{Policy, Stage};
-use super::super::{Services, TaskSpec};
+use super::super::convert::{Converters, Encoders, Pieces, Scratch};
+use super::super::dead_letter;
+use super::super::in_flight::Positions;
+use super::super::policy::{Attempts, Policy, Refusal, Stage, Waited};
+use super::super::transform::Chain;
+use super::super::writer::{Writer, now_ms};
+use super::super::{Services, TaskId, TaskSpec};
 use super::creation::Creation;
+use super::dead_letters::{self, Refused};
 
-/// The bytes of records that may be on their way to Kafka for one task.
-const UNDER_WAY_MAX: usize = 8 * 1024 * 1024;
+/// The class that Kafka names for what the producer refuses.
+const PRODUCES: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
 
-/// Record batches being filled, sent, and not acknowledged.
+/// What is between a source and the producer.
 pub(super) struct Outgoing {
-    producer: Producer,
+    id: TaskId,
+    pub(super) writer: Writer,
     creation: Option<Creation>,
+    chain: Chain,
     converters: Converters,
     keys: Encoders,
     values: Encoders,
     policy: Policy,
-    topics: HashMap<Arc<str>, Topic>,
     scratch: Scratch,
-    opened: Option<Instant>,
-    linger: Duration,
-    chunk_bytes_max: usize,
-    under_way_max: usize,
-    compression: Compression,
-    /// What the partitioner of a new topic starts as.
-    partitioner: Partitioner,
-    pub(super) in_flight: InFlight<Delivery>,
+    /// Where the source stands behind the batch at hand, for its dead letters.
+    positions: Vec<(Arc<SourcePartition>, SourceOffset)>,
+    /// Whether the policy has ended the task.
+    refused: bool,
+    stop: CancellationToken,
 }
 
-/// A topic that the task writes to.
-struct Topic {
-    partitioner: Partitioner,
-    /// The open chunk of each partition.
-    open: Vec<Option<Open>>,
-    /// What the last chunk weighed: about what the next one will.
-    chunk_bytes: usize,
-}
-
-struct Open {
-    chunk: ChunkId,
-    records: BatchBuilder,
+/// Why records are no longer put into chunks.
+enum Halt {
+    /// The chunk of a partition has to be sent first.
+    Full(usize),
+    /// The record was refused.
+    Refused(Refusal),
 }
 
 impl Outgoing {
-    pub(super) fn open(spec: &TaskSpec, services: &Services) -> Result<Self> {
-        let (producer, options) = services.clients.producer(spec)?;
+    pub(super) fn open(spec: &TaskSpec, services: &Services, stop: &CancellationToken) -> Result<Self> {
         Ok(Self {
-            producer,
+            id: spec.id.clone(),
+            writer: Writer::open(spec, services)?,
             creation: Creation::of(spec, services)?,
-            linger: options.linger,
-            compression: options.compression,
-            chunk_bytes_max: options.max_request_size.min(options.buffer_memory / 2),
-            under_way_max: UNDER_WAY_MAX.min(options.buffer_memory / 2),
-            partitioner: Partitioner::new(options.batch_size, options.partitioner_ignore_keys),
+            chain: Chain::of(&spec.connector, &services.registry, ConnectorType::Source)?,
             converters: Converters::of(&spec.connector, services)?,
             keys: Encoders::new(),
             values: Encoders::new(),
             policy: Policy::parse(&spec.connector).or_fail("cannot configure the error policy")?,
-            topics: HashMap::new(),
             scratch: Scratch::default(),
-            opened: None,
-            in_flight: InFlight::new(),
+            positions: Vec::new(),
+            refused: false,
+            stop: stop.clone(),
         })
     }
 
-    /// Whether so much is under way that nothing more may be polled.
-    pub(super) fn full(&self) -> bool {
-        self.in_flight.bytes() >= self.under_way_max
+    /// Finds or makes the topic of the dead letter queue, if there is one. False: the task is to stop.
+    pub(super) async fn open_dead_letter_queue(
+        &mut self,
+        spec: &TaskSpec,
+        services: &Services,
+    ) -> Result<bool> {
+        let Some(queue) = &self.policy.dead_letter_queue else { return Ok(true) };
+        let partitions = dead_letter::open(queue, spec, services, self.writer.producer(), &self.stop).await?;
+        let Some(partitions) = partitions else { return Ok(false) };
+        self.writer.learn(&queue.topic, partitions);
+        Ok(true)
     }
 
-    /// When open chunks are to be sent although they are not full.
-    pub(super) fn linger_over(&self) -> Option<Instant> {
-        self.opened.map(|opened| opened + self.linger)
+    /// Whether a refused record has ended the task, and all before it is in good order.
+    pub(super) fn refused(&self) -> bool {
+        self.refused
     }
 
     /// Waits for the oldest delivery to end, for ever if nothing is under way. Cancel safe.
     pub(super) async fn delivered(&mut self) -> Result<()> {
-        let Some(delivery) = self.in_flight.oldest() else { return std::future::pending().await };
-        delivery.await.or_fail("cannot write to Kafka")?;
-        self.in_flight.oldest_is_durable();
+        match self.writer.delivered().await {
+            Err(error @ kafka::Error::RecordTooLarge { .. }) => self.too_large(error),
+            outcome => outcome.or_fail("cannot write to Kafka"),
+        }
+    }
+
+    /// The broker has refused a record as too large; all others of its chunk are written. There is nothing left of
+    /// it that a dead letter could hold.
+    fn too_large(&mut self, error: kafka::Error) -> Result<()> {
+        if let Some(queue) = &self.policy.dead_letter_queue {
+            let words = "a record that a broker refuses as too large cannot become a dead letter";
+            let queue = &queue.topic;
+            return Err(Error::fail(format_args!(
+                "cannot write to the dead letter queue `{queue}`: {words}"
+            ))
+            .caused_by(error));
+        }
+        let error = Error::reject("the broker has refused a record").caused_by(error);
+        let refusal = Refusal { stage: Stage::KafkaProduce, class: PRODUCES, transform: None, error };
+        let place = "a record that was sent";
+        self.policy.log(&self.id, &refusal, &place);
+        self.policy.decide(refusal, &place)?;
+        self.writer.in_flight.oldest_is_durable();
         Ok(())
+    }
+
+    /// Sends a batch through the transforms. `None`: the task is to stop.
+    pub(super) async fn change(&mut self, mut batch: Batch) -> Result<Option<Vec<Batch>>> {
+        if self.policy.dead_letter_queue.is_some() {
+            self.positions.clone_from(&batch.positions);
+        }
+        if self.chain.is_empty() {
+            return Ok(Some(vec![batch]));
+        }
+        if self.policy.retry.wanted() {
+            (0..).zip(&mut batch.records).for_each(|(number, record)| record.offset = number);
+        }
+        let changed = self.chain.run(vec![batch], &self.policy.retry, &self.stop).await;
+        let Some(changed) = changed else { return Ok(None) };
+        for (refusal, rejected) in changed.refused {
+            let place = format!("a record for topic `{}`", rejected.topic);
+            self.refuse(refusal, &Refused::from(&rejected), &place).await?;
+        }
+        Ok(Some(changed.batches))
     }
 
     /// Learns a topic that records go to. Cancel safe.
@@ -98,11 +136,11 @@ impl Outgoing {
     /// Waits for brokers that are away as long as they are; a topic that does not exist and that the broker does
     /// not create is an error after `max.block.ms`.
     pub(super) async fn learn(&mut self, name: &Arc<str>) -> Result<()> {
-        if self.topics.contains_key(name) {
+        if self.writer.knows(name) {
             return Ok(());
         }
         let partitions = loop {
-            match partitions(&self.producer, self.creation.as_ref(), name).await {
+            match partitions(self.writer.producer(), self.creation.as_ref(), name).await {
                 Ok(partitions) => break partitions,
                 Err(error) if error.retriable() && !is_missing(&error) => {
                     warn!(topic = &**name, error = %error, "waiting for the brokers to name the topic's partitions");
@@ -113,40 +151,64 @@ impl Outgoing {
                 }
             }
         };
-        self.topics.insert(name.clone(), Topic::new(partitions, self.partitioner.clone()));
+        self.writer.learn(name, partitions);
         Ok(())
     }
 
-    /// Adds a batch, whose topic was learnt, and notes its positions.
-    pub(super) async fn add(&mut self, batch: Batch) -> Result<()> {
-        if !batch.records.is_empty() {
-            self.add_records(&batch).await?;
+    /// Adds a batch, whose topic was learnt, and notes its positions. False: the task is to stop, and the batch is to
+    /// come again.
+    pub(super) async fn add(&mut self, batch: Batch) -> Result<bool> {
+        if !batch.records.is_empty() && !self.add_records(&batch).await? {
+            return Ok(false);
         }
         let mut positions = Positions::default();
         for (partition, offset) in batch.positions {
             positions.advance(partition, offset);
         }
         if !positions.is_empty() {
-            self.in_flight.position(positions);
+            self.writer.in_flight.position(positions);
         }
-        Ok(())
+        Ok(true)
     }
 
-    async fn add_records(&mut self, batch: &Batch) -> Result<()> {
+    async fn add_records(&mut self, batch: &Batch) -> Result<bool> {
         let now = now_ms();
-        let mut from = 0;
-        while let Some((next, partition)) = self.fill(batch, from, now)? {
-            self.send(&batch.topic, partition).await?;
-            from = next;
+        let (mut from, mut attempts) = (0, Attempts::default());
+        while let Some((index, halt)) = self.fill(batch, from, now)? {
+            if index != from {
+                attempts = Attempts::default();
+            }
+            from = index;
+            match halt {
+                Halt::Full(partition) => self.writer.send(&batch.topic, partition).await?,
+                Halt::Refused(refusal) => {
+                    match self.again(&refusal, &mut attempts).await {
+                        Waited::Again => continue,
+                        Waited::Stopping => return Ok(false),
+                        Waited::TimeUp => {}
+                    }
+                    let refused = Refused::of(batch, &batch.records[index]);
+                    self.refuse(refusal, &refused, &Place { index, topic: &batch.topic }).await?;
+                    from += 1;
+                }
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Puts records into open chunks until all are in or a chunk is full: then answers the index of the record
-    /// that did not fit, and the partition whose chunk has to be sent before it.
-    fn fill(&mut self, batch: &Batch, from: usize, now: i64) -> Result<Option<(usize, usize)>> {
-        let Self { converters, keys, values, scratch, opened, in_flight, policy, chunk_bytes_max, .. } = self;
-        let topic = self.topics.get_mut(&batch.topic).expect("a topic is learnt before its records");
+    /// Waits for another attempt at a record, if it may have one.
+    async fn again(&mut self, refusal: &Refusal, attempts: &mut Attempts) -> Waited {
+        if refusal.error.reaction() != Reaction::Retry {
+            return Waited::TimeUp;
+        }
+        self.policy.retry.wait(attempts, &self.stop).await
+    }
+
+    /// Puts records into open chunks until all are in. Otherwise answers the index of the one that did not get in, and
+    /// why.
+    fn fill(&mut self, batch: &Batch, from: usize, now: i64) -> Result<Option<(usize, Halt)>> {
+        let Self { converters, keys, values, scratch, writer, .. } = self;
+        let mut filling = writer.filling(&batch.topic);
         let mut pieces = Pieces {
             topic: &batch.topic,
             key: keys.of(converters.key.as_ref(), &batch.topic, batch.key_schema.as_ref())?,
@@ -158,65 +220,44 @@ impl Outgoing {
             let bytes = match pieces.encode(record) {
                 Ok(bytes) => bytes,
                 Err((stage, error)) => {
-                    policy.refuse(stage, Place { index, topic: &batch.topic }, error)?;
-                    continue;
+                    return Ok(Some((index, Halt::Refused(converters.refusal(stage, error)))));
                 }
             };
-            if let Err(error) = bytes.fits(*chunk_bytes_max) {
-                policy.refuse(Stage::KafkaProduce, Place { index, topic: &batch.topic }, error)?;
-                continue;
+            if let Err(error) = filling.fits(&bytes) {
+                let refusal = Refusal { stage: Stage::KafkaProduce, class: PRODUCES, transform: None, error };
+                return Ok(Some((index, Halt::Refused(refusal))));
             }
-            let partition = topic.partition(record, &bytes)?;
-            if topic.is_full(partition, &bytes, *chunk_bytes_max) {
-                return Ok(Some((index, partition)));
+            let timestamp_ms = record.timestamp_ms.unwrap_or(now);
+            if let Some(partition) = filling.append(record.partition, timestamp_ms, &bytes)? {
+                return Ok(Some((index, Halt::Full(partition))));
             }
-            let chunk = topic.chunk(partition, || {
-                opened.get_or_insert_with(Instant::now);
-                in_flight.open()
-            });
-            chunk.append(record.timestamp_ms.unwrap_or(now), bytes.key, bytes.value, &bytes.headers);
         }
         Ok(None)
     }
 
-    /// Sends the open chunk of a partition.
-    async fn send(&mut self, name: &Arc<str>, partition: usize) -> Result<()> {
-        let topic = self.topics.get_mut(name).expect("a chunk is open, so its topic is known");
-        let Some(open) = topic.open[partition].take() else { return Ok(()) };
-        topic.chunk_bytes = open.records.bytes();
-        let batch = open.records.finish(self.compression);
-        let batch = batch.or_fail("cannot compress records")?.expect("a chunk is opened for a record");
-        let bytes = batch.bytes();
-        let partition = i32::try_from(partition).expect("partitions are counted in i32");
-        let delivery = self.producer.send(name, partition, batch).await;
-        let delivery = delivery.or_fail(format_args!("cannot write to topic `{name}`"))?;
-        self.in_flight.sent(open.chunk, delivery, bytes);
-        Ok(())
-    }
-
-    /// Sends every open chunk.
-    pub(super) async fn flush(&mut self) -> Result<()> {
-        self.opened = None;
-        let topics = self.topics.iter();
-        let open: Vec<(Arc<str>, usize)> = topics.flat_map(|(name, topic)| topic.opened(name)).collect();
-        for (name, partition) in open {
-            self.send(&name, partition).await?;
+    /// Leaves a record out, or ends the task; with a dead letter queue it goes there first.
+    ///
+    /// A dead letter is a record in a chunk like any other, so that positions wait for it too (invariant 1).
+    async fn refuse(
+        &mut self,
+        refusal: Refusal,
+        refused: &Refused<'_>,
+        place: &(dyn fmt::Display + Sync),
+    ) -> Result<()> {
+        self.policy.log(&self.id, &refusal, place);
+        if let Some(queue) = &self.policy.dead_letter_queue {
+            let context = dead_letters::context(&self.id, queue, &self.positions, &refusal);
+            dead_letters::write(&mut self.writer, &queue.topic, refused, &context).await?;
         }
-        Ok(())
-    }
-
-    /// Sends open chunks that have lingered for long enough.
-    pub(super) async fn flush_lingered(&mut self) -> Result<()> {
-        match self.linger_over() {
-            Some(over) if over <= Instant::now() => self.flush().await,
-            _ => Ok(()),
-        }
+        let decided = self.policy.decide(refusal, place);
+        self.refused = decided.is_err();
+        decided
     }
 
     /// Sends what is open and waits until everything is acknowledged.
     pub(super) async fn arrive(&mut self) -> Result<()> {
-        self.flush().await?;
-        while !self.in_flight.is_empty() {
+        self.writer.flush().await?;
+        while !self.writer.in_flight.is_empty() {
             self.delivered().await?;
         }
         Ok(())
@@ -232,44 +273,6 @@ struct Place<'a> {
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "record {} of a batch for topic `{}`", self.index, self.topic)
-    }
-}
-
-impl Topic {
-    fn new(partitions: i32, partitioner: Partitioner) -> Self {
-        Self { partitioner, open: (0..partitions).map(|_| None).collect(), chunk_bytes: 0 }
-    }
-
-    /// The partition a record goes to: its own if it names one, else that of the partitioner.
-    fn partition(&mut self, record: &Record, bytes: &Encoded<'_>) -> Result<usize> {
-        let count = self.open.len();
-        let Some(wanted) = record.partition else {
-            let partition = self.partitioner.partition(bytes.key, bytes.len(), count as i32);
-            return Ok(partition as usize);
-        };
-        let wanted_index = usize::try_from(wanted).ok().filter(|index| *index < count);
-        wanted_index.ok_or_else(|| {
-            Error::fail(format_args!("partition {wanted} does not exist: the topic has {count}"))
-        })
-    }
-
-    fn is_full(&self, partition: usize, bytes: &Encoded<'_>, chunk_bytes_max: usize) -> bool {
-        self.open[partition].as_ref().is_some_and(|open| {
-            let (key, value) = (bytes.key.map(<[u8]>::len), bytes.value.map(<[u8]>::len));
-            open.records.size_with(key, value, &bytes.headers) > chunk_bytes_max
-        })
-    }
-
-    fn chunk(&mut self, partition: usize, opened: impl FnOnce() -> ChunkId) -> &mut BatchBuilder {
-        let capacity = self.chunk_bytes;
-        let open = self.open[partition]
-            .get_or_insert_with(|| Open { chunk: opened(), records: BatchBuilder::new(capacity) });
-        &mut open.records
-    }
-
-    fn opened(&self, name: &Arc<str>) -> impl Iterator<Item = (Arc<str>, usize)> {
-        let open = self.open.iter().enumerate().filter(|(_, open)| open.is_some());
-        open.map(|(partition, _)| (name.clone(), partition))
     }
 }
 
@@ -295,9 +298,4 @@ fn missing(topic: &str) -> Error {
         "topic `{topic}` does not exist and the brokers do not create it; hint: create it, or set \
          `auto.create.topics.enable=true` on the brokers"
     ))
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
