@@ -55,6 +55,7 @@ fn plugins() -> Registry {
     let mut registry = Registry::default();
     connectors::register(&mut registry);
     converters::register(&mut registry);
+    transforms::register(&mut registry);
     registry
 }
 

@@ -77,17 +77,9 @@ pub(crate) fn replace_null(values: &Values) -> bool {
     values.boolean(REPLACE_NULL).unwrap_or(true)
 }
 
-/// A list that is neither null nor empty, in the words of Kafka's `ConfigDef.ValidList`.
+/// A list of items, none of them empty or twice, as Kafka's `ConfigDef.ValidList` has it.
 pub(crate) fn filled_list() -> Validator {
-    Validator::new("", |key, value| match value {
-        api::config::Parsed::List(items) if items.iter().any(String::is_empty) => {
-            Err(format!("Configuration '{key}' values must not be empty."))
-        }
-        api::config::Parsed::List(items) if !items.is_empty() => Ok(()),
-        _ => {
-            Err(format!("Configuration '{key}' must not be empty. Valid values include: any non-empty value"))
-        }
-    })
+    Validator::distinct_list(false, false)
 }
 
 /// A list that is neither null nor empty, in the words of Kafka's `NonEmptyListValidator`.

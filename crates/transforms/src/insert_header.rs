@@ -1,6 +1,6 @@
 //! `InsertHeader`: a header of one value for every record.
 
-use api::config::{Importance, Key, Problem, Problems, Type, Values};
+use api::config::{Importance, Key, Problem, Problems, Type, Validator, Values};
 use api::{Batch, ConnectorType, Header, Transform, Transformed, values};
 
 use crate::class::{Class, Side};
@@ -12,7 +12,9 @@ const HEADER: &str = "header";
 const LITERAL: &str = "value.literal";
 
 fn keys() -> Vec<Key> {
-    let key = |name: &'static str| Key::new(name, Type::String).importance(Importance::High);
+    let key = |name: &'static str| {
+        Key::new(name, Type::String).importance(Importance::High).validator(Validator::non_null())
+    };
     vec![
         key(HEADER).documentation("The name of the header."),
         key(LITERAL).documentation("The literal value that is to be set as the header value on all records."),

@@ -10,6 +10,7 @@ fn registry() -> Registry {
     let mut registry = Registry::default();
     connectors::register(&mut registry);
     converters::register(&mut registry);
+    transforms::register(&mut registry);
     registry
 }
 
@@ -71,4 +72,54 @@ fn the_page_of_converters_is_fresh() {
         write!(page, "\n## {simple}\n\n`{class}`\n\n{}", table(&definition)).expect("text");
     }
     expect_file!["../../../../docs/converters.md"].assert_eq(&page);
+}
+
+#[test]
+fn the_page_of_transforms_is_fresh() {
+    let mut page = format!("# Transforms and predicates\n\n{GENERATED}");
+    page.push_str(TRANSFORMS);
+    let registry = registry();
+    let mut transforms: Vec<_> =
+        registry.transforms.iter().map(|plugin| (plugin.description().class, plugin.definition())).collect();
+    transforms.sort_by_key(|(class, _)| *class);
+    sections(&mut page, &transforms);
+    page.push_str(PREDICATES);
+    let mut predicates: Vec<_> =
+        registry.predicates.iter().map(|plugin| (plugin.description().class, plugin.definition())).collect();
+    predicates.sort_by_key(|(class, _)| *class);
+    sections(&mut page, &predicates);
+    expect_file!["../../../../docs/transforms.md"].assert_eq(&page);
+}
+
+const TRANSFORMS: &str = "
+The transforms of a connector are named in `transforms`, in the order in which records go through them. Each name is \
+an alias, whose class and keys follow: `transforms.<alias>.type`, `transforms.<alias>.<key>`. Every transform has two \
+more keys: `predicate`, the alias of a predicate that says to which records the transform is applied, and `negate` \
+(`true`: to all others).
+";
+
+const PREDICATES: &str = "
+# Predicates
+
+The predicates of a connector are named in `predicates`: `predicates.<alias>.type`, `predicates.<alias>.<key>`.
+";
+
+/// A section for each class; one that is there for keys and for values has one section.
+fn sections(page: &mut String, classes: &[(&str, Definition)]) {
+    for (class, definition) in classes {
+        let name = class.rsplit('.').next().expect("a name");
+        let (outer, of_value) = (class.strip_suffix("$Key"), class.strip_suffix("$Value"));
+        if of_value
+            .is_some_and(|outer| classes.iter().any(|(other, _)| other.strip_suffix("$Key") == Some(outer)))
+        {
+            continue;
+        }
+        let (title, classes) = match outer {
+            Some(outer) => {
+                (name.trim_end_matches("$Key"), format!("`{outer}$Key` for keys, `{outer}$Value` for values"))
+            }
+            None => (name, format!("`{class}`")),
+        };
+        write!(page, "\n## {title}\n\n{classes}\n\n{}", table(definition)).expect("text");
+    }
 }

@@ -1,16 +1,19 @@
 //! The plugins of the worker: found by class name or alias, and listed as REST shows them.
 
 mod nearest;
+mod version;
 
 use std::sync::Arc;
 
 use api::config::{ConfigValue, Definition, Properties};
 use api::{
-    ConverterPlugin, Description, HeaderConverterPlugin, PluginType, Registry, SinkPlugin, SourcePlugin,
+    ConverterPlugin, Description, HeaderConverterPlugin, PluginType, PredicatePlugin, Registry, SinkPlugin,
+    SourcePlugin, TransformPlugin,
 };
 use serde::Serialize;
 
 use nearest::nearest;
+pub(crate) use version::Version;
 
 /// A plugin in the answer to `/connector-plugins`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -140,6 +143,25 @@ pub fn header_converter<'a>(
     pick(&registry.header_converters, |plugin| plugin.description(), name)
 }
 
+/// The class of transforms that a user means by a name.
+pub fn transform<'a>(registry: &'a Registry, name: &str) -> Option<&'a Arc<dyn TransformPlugin>> {
+    pick(&registry.transforms, |plugin| plugin.description(), name)
+}
+
+/// The class of predicates that a user means by a name.
+pub fn predicate<'a>(registry: &'a Registry, name: &str) -> Option<&'a Arc<dyn PredicatePlugin>> {
+    pick(&registry.predicates, |plugin| plugin.description(), name)
+}
+
+/// The own keys of a class that is no connector.
+pub(crate) fn definition(registry: &Registry, name: &str) -> Option<Definition> {
+    converter(registry, name)
+        .map(|plugin| plugin.definition())
+        .or_else(|| header_converter(registry, name).map(|plugin| plugin.definition()))
+        .or_else(|| transform(registry, name).map(|plugin| plugin.definition()))
+        .or_else(|| predicate(registry, name).map(|plugin| plugin.definition()))
+}
+
 /// All plugins or only the connectors, in Kafka's order: by kind, then by class.
 pub fn list(registry: &Registry, connectors_only: bool) -> Vec<PluginInfo> {
     let mut descriptions = descriptions(registry);
@@ -156,6 +178,16 @@ pub(crate) fn nearest_converter(registry: &Registry, name: &str) -> Option<&'sta
 /// What a class of header converters is called that a user may have meant.
 pub(crate) fn nearest_header_converter(registry: &Registry, name: &str) -> Option<&'static str> {
     nearest(name, registry.header_converters.iter().map(|plugin| plugin.description().class))
+}
+
+/// What a class of transforms or predicates is called that a user may have meant.
+pub(crate) fn nearest_of(registry: &Registry, kind: PluginType, name: &str) -> Option<&'static str> {
+    nearest(name, classes(registry, kind))
+}
+
+/// The classes of a kind, in Kafka's order.
+pub(crate) fn classes(registry: &Registry, kind: PluginType) -> impl Iterator<Item = &'static str> {
+    descriptions(registry).into_iter().filter(move |plugin| plugin.kind == kind).map(|plugin| plugin.class)
 }
 
 /// The error for a name that no plugin of any kind has.
@@ -182,7 +214,12 @@ fn pick<'a, P: ?Sized>(
     name: &str,
 ) -> Option<&'a Arc<P>> {
     let exact = plugins.iter().find(|plugin| describe(plugin.as_ref()).class == name);
-    exact.or_else(|| plugins.iter().find(|plugin| describe(plugin.as_ref()).answers_to(name)))
+    exact.or_else(|| plugins.iter().find(|plugin| answers_to(describe(plugin.as_ref()), name)))
+}
+
+/// Whether a class is meant by an alias. A class within another (`Cast$Value`) has none, as in Java.
+fn answers_to(description: Description, name: &str) -> bool {
+    description.answers_to(name) && !description.class.contains('$')
 }
 
 fn connectors(registry: &Registry) -> Vec<ConnectorPlugin> {
@@ -191,13 +228,25 @@ fn connectors(registry: &Registry) -> Vec<ConnectorPlugin> {
 }
 
 fn descriptions(registry: &Registry) -> Vec<Description> {
-    let converters = registry.converters.iter().map(|plugin| plugin.description());
-    let header_converters = registry.header_converters.iter().map(|plugin| plugin.description());
     let mut all: Vec<Description> = connectors(registry).iter().map(ConnectorPlugin::description).collect();
-    all.extend(converters);
-    all.extend(header_converters);
-    all.sort_by_key(|plugin| (plugin.kind, plugin.class));
+    all.extend(registry.transforms.iter().map(|plugin| plugin.description()));
+    all.extend(registry.predicates.iter().map(|plugin| plugin.description()));
+    all.extend(registry.converters.iter().map(|plugin| plugin.description()));
+    all.extend(registry.header_converters.iter().map(|plugin| plugin.description()));
+    all.sort_by_key(|plugin| (place(plugin.kind), plugin.class));
     all
+}
+
+/// The place of a kind in Kafka's list of all plugins.
+fn place(kind: PluginType) -> usize {
+    match kind {
+        PluginType::Sink => 0,
+        PluginType::Source => 1,
+        PluginType::Transformation => 2,
+        PluginType::Predicate => 3,
+        PluginType::Converter => 4,
+        PluginType::HeaderConverter => 5,
+    }
 }
 
 fn unknown_connector(name: &str, all: &[ConnectorPlugin]) -> Error {

@@ -31,5 +31,6 @@ fn simple(class: &str) -> String {
 }
 
 fn stem(simple: &str) -> &str {
-    simple.strip_suffix("connector").or_else(|| simple.strip_suffix("converter")).unwrap_or(simple)
+    let suffix = ["connector", "converter", "$key", "$value"];
+    suffix.iter().find_map(|suffix| simple.strip_suffix(suffix)).unwrap_or(simple)
 }

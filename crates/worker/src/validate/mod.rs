@@ -5,6 +5,7 @@
 mod aliases;
 mod common;
 mod converters;
+mod embed;
 mod infos;
 mod overrides;
 mod row;
@@ -89,13 +90,7 @@ pub fn definition_of(registry: &Registry, name: &str) -> Result<Vec<ConfigKeyInf
             keys
         }
         Err(error @ plugins::Error::Ambiguous { .. }) => return Err(error),
-        Err(_) => {
-            plugins::converter(registry, name)
-                .map(|plugin| plugin.definition())
-                .or_else(|| plugins::header_converter(registry, name).map(|plugin| plugin.definition()))
-                .ok_or_else(|| plugins::unknown(registry, name))?
-                .keys
-        }
+        Err(_) => plugins::definition(registry, name).ok_or_else(|| plugins::unknown(registry, name))?.keys,
     };
     Ok(keys.iter().map(ConfigKeyInfo::from).collect())
 }
@@ -127,7 +122,7 @@ fn framework(
     for role in converters::ROLES {
         role.complete(&mut keys, registry, worker, properties);
     }
-    keys.extend(aliases::ALL.iter().flat_map(|aliases| aliases.keys(properties)));
+    keys.extend(aliases::ALL.iter().flat_map(|aliases| aliases.keys(registry, properties)));
     let creates_topics = worker.get("topic.creation.enable").is_none_or(|value| value.trim() != "false");
     if matches!(plugin, ConnectorPlugin::Source(_)) && creates_topics && topic_creation::used(properties) {
         keys.extend(topic_creation::definition(properties).keys);
@@ -156,7 +151,7 @@ fn framework_values(
         role.resolve(registry, &mut values);
     }
     for aliases in &aliases::ALL {
-        aliases.check(properties, &mut values);
+        aliases.check(registry, config, &mut values);
     }
     match plugin {
         ConnectorPlugin::Sink(_) => topics::check(properties, &mut values),

@@ -268,7 +268,7 @@ fn a_dead_letter_queue_is_not_read_by_its_own_connector() {
 }
 
 #[test]
-fn transforms_are_not_built_in_and_their_keys_are_shown() {
+fn aliases_of_classes_that_there_are_not_show_their_class_and_version() {
     let connector = format!(
         "{SOURCE}transforms=a,a,b\ntransforms.a.type=Nope\ntransforms.a.negate=true\npredicates=p\npredicates.p.type=Q"
     );
@@ -279,11 +279,11 @@ fn transforms_are_not_built_in_and_their_keys_are_shown() {
         expect![[r#"
         5 errors
         transforms: Some("a,a,b") default Some(Some("")) ["Invalid value [a, a, b] for configuration transforms: Duplicate alias provided."]
-        transforms.a.type: None default Some(None) ["Invalid value Nope for configuration transforms.a.type: Class Nope could not be found. There are no transformations yet.", "Config 'transforms.a.negate' was provided but there is no config 'transforms.a.predicate' defining a predicate to be negated."]
+        transforms.a.type: None default Some(None) ["Invalid value Nope for configuration transforms.a.type: Class Nope could not be found.", "Config 'transforms.a.negate' was provided but there is no config 'transforms.a.predicate' defining a predicate to be negated."]
         transforms.a.plugin.version: None default Some(None) []
         transforms.b.type: None default Some(None) ["Missing required configuration \"transforms.b.type\" which has no default value."]
         transforms.b.plugin.version: None default Some(None) []
-        predicates.p.type: None default Some(None) ["Invalid value Q for configuration predicates.p.type: Class Q could not be found. There are no predicates yet."]
+        predicates.p.type: None default Some(None) ["Invalid value Q for configuration predicates.p.type: Class Q could not be found."]
         predicates.p.plugin.version: None default Some(None) []
     "#]],
     );

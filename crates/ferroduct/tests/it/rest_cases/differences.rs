@@ -43,11 +43,7 @@ impl Difference {
 }
 
 /// The starts of the names of classes that are not built in.
-const NOT_BUILT_IN: [&str; 3] = [
-    "io.confluent.connect.jdbc.",
-    "org.apache.kafka.connect.mirror.",
-    "org.apache.kafka.connect.transforms.",
-];
+const NOT_BUILT_IN: [&str; 2] = ["io.confluent.connect.jdbc.", "org.apache.kafka.connect.mirror."];
 
 pub(super) const DIFFERENCES: &[Difference] = &[
     Difference {
@@ -56,71 +52,6 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         edit: Edit::Body(|body| {
             let plugins = body.as_array_mut().expect("plugins");
             plugins.retain(|plugin| built_in(&plugin["class"]));
-        }),
-    },
-    Difference {
-        lines: &[19, 22],
-        reason: "plugins that are not built in are not recommended",
-        edit: Edit::Body(|body| {
-            for config in body["configs"].as_array_mut().expect("keys") {
-                let recommended = config["value"]["recommended_values"].as_array_mut().expect("values");
-                recommended.retain(built_in);
-            }
-        }),
-    },
-    Difference {
-        lines: &[13],
-        reason: "there are no transforms yet",
-        edit: Edit::Error(404, "Unknown plugin org.apache.kafka.connect.transforms.Cast$Value."),
-    },
-    Difference {
-        lines: &[14],
-        reason: "there are no predicates yet",
-        edit: Edit::Error(
-            404,
-            "Unknown plugin org.apache.kafka.connect.transforms.predicates.TopicNameMatches.",
-        ),
-    },
-    Difference {
-        lines: &[19],
-        reason: "an unknown transform is told that there are none",
-        edit: Edit::Body(|body| {
-            let words = "Invalid value Nope for configuration transforms.a.type: Class Nope could not be found. \
-                         There are no transformations yet.";
-            config(body, "transforms.a.type")["value"]["errors"] = json!([words]);
-        }),
-    },
-    Difference {
-        lines: &[22],
-        reason: "there are no transforms and predicates yet, so each is unknown and brings no keys",
-        edit: Edit::Body(|body| {
-            body["error_count"] = json!(2);
-            let configs = body["configs"].as_array_mut().expect("keys");
-            configs.retain(|config| {
-                let name = config["value"]["name"].as_str().expect("a name");
-                let alias = name.starts_with("transforms.c.") || name.starts_with("predicates.p.");
-                !alias || name.ends_with(".type") || name.ends_with(".plugin.version")
-            });
-            for (prefix, class, noun) in [
-                ("transforms.c", "org.apache.kafka.connect.transforms.Cast$Value", "transformations"),
-                (
-                    "predicates.p",
-                    "org.apache.kafka.connect.transforms.predicates.TopicNameMatches",
-                    "predicates",
-                ),
-            ] {
-                let key = format!("{prefix}.type");
-                let words = format!(
-                    "Invalid value {class} for configuration {key}: Class {class} could not be found. There are no \
-                     {noun} yet."
-                );
-                config(body, &key)["value"]["value"] = Value::Null;
-                config(body, &key)["value"]["errors"] = json!([words]);
-                let version = config(body, &format!("{prefix}.plugin.version"));
-                version["definition"]["default_value"] = Value::Null;
-                version["value"]["value"] = Value::Null;
-                version["value"]["recommended_values"] = json!([]);
-            }
         }),
     },
     Difference {
@@ -244,9 +175,4 @@ pub(super) const DIFFERENCES: &[Difference] = &[
 
 pub(super) fn built_in(class: &Value) -> bool {
     class.as_str().is_some_and(|class| !NOT_BUILT_IN.iter().any(|prefix| class.starts_with(prefix)))
-}
-
-fn config<'a>(body: &'a mut Value, name: &str) -> &'a mut Value {
-    let configs = body["configs"].as_array_mut().expect("keys");
-    configs.iter_mut().find(|config| config["value"]["name"] == name).expect("the key is there")
 }

@@ -1,5 +1,7 @@
 //! Validation against a running worker of Apache Kafka Connect: what the recorded cases do not have.
 
+mod aliases;
+
 use serde_json::{Value, json};
 use testkit::{Kafka, Worker};
 
@@ -21,8 +23,9 @@ fn configurations_are_judged_as_java_judges_them() {
     let (java, ours) = (Client::new(java.url()), Client::new(ours.url()));
 
     let mut wrong = Vec::new();
-    for (path, configuration) in sources().map(|case| (SOURCE, case)).chain(sinks().map(|case| (SINK, case)))
-    {
+    let sources = sources().into_iter().chain(aliases::cases()).map(source).map(|case| (SOURCE, case));
+    let sinks = sinks().into_iter().map(sink).map(|case| (SINK, case));
+    for (path, configuration) in sources.chain(sinks) {
         let ask = |client: &Client| {
             let body = configuration.to_string();
             let answer = client.send("PUT", path, Some(&body), Some("application/json"));
@@ -36,14 +39,23 @@ fn configurations_are_judged_as_java_judges_them() {
     assert!(wrong.is_empty(), "{} answers differ from Java's:\n\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
-fn sources() -> impl Iterator<Item = Value> {
-    let complete = |more: Value| {
-        let mut all =
-            json!({ "connector.class": "FileStreamSource", "name": "a", "topic": "t", "file": "/f" });
-        all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        all
-    };
-    let cases = [
+/// A configuration of a source with more in it.
+fn source(more: Value) -> Value {
+    merged(json!({ "connector.class": "FileStreamSource", "name": "a", "topic": "t", "file": "/f" }), &more)
+}
+
+/// A configuration of a sink with more in it.
+fn sink(more: Value) -> Value {
+    merged(json!({ "connector.class": "FileStreamSink", "name": "a", "file": "/f" }), &more)
+}
+
+fn merged(mut all: Value, more: &Value) -> Value {
+    all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    all
+}
+
+fn sources() -> Vec<Value> {
+    vec![
         json!({ "name": null }),
         json!({ "name": "  " }),
         json!({ "name": "a\tb\u{7f}" }),
@@ -75,18 +87,12 @@ fn sources() -> impl Iterator<Item = Value> {
         json!({ "value.converter.schemas.enable": "x" }),
         json!({ "producer.override.linger.ms": "5", "producer.override.sasl.jaas.config": "secret" }),
         json!({ "consumer.override.group.id": "x", "admin.override.client.id": "x" }),
-    ];
-    cases.into_iter().map(complete)
+    ]
 }
 
-fn sinks() -> impl Iterator<Item = Value> {
-    let complete = |more: Value| {
-        let mut all = json!({ "connector.class": "FileStreamSink", "name": "a", "file": "/f" });
-        all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        all
-    };
+fn sinks() -> Vec<Value> {
     let dead = "errors.deadletterqueue.topic.name";
-    let cases = [
+    vec![
         json!({ "topics": " a , b " }),
         json!({ "topics": "a,a" }),
         json!({ "topics": "a,,b" }),
@@ -100,8 +106,7 @@ fn sinks() -> impl Iterator<Item = Value> {
         json!({ "topics": "a", "errors.deadletterqueue.context.headers.enable": "x" }),
         json!({ "topics": "a", "consumer.override.group.id": "x", "producer.override.acks": "1" }),
         json!({ "topics": "a", dead: "d", "producer.override.acks": "1", "admin.override.client.id": "x" }),
-    ];
-    cases.into_iter().map(complete)
+    ]
 }
 
 /// An answer without what Ferroduct has not got, the recommended classes that are not built in and the
@@ -121,6 +126,9 @@ fn reduced(mut answer: Answer) -> Answer {
         }
         if let Some(recommended) = config["value"]["recommended_values"].as_array_mut() {
             recommended.retain(super::differences::built_in);
+        }
+        for error in config["value"]["errors"].as_array_mut().into_iter().flatten() {
+            *error = Value::from(aliases::in_our_words(error.as_str().expect("words")));
         }
     }
     answer
