@@ -1,8 +1,14 @@
 //! PostgreSQL.
 
+mod catalog;
 pub(crate) mod connect;
+mod copy;
+mod decode;
+mod native;
+mod numeric;
+mod read;
 
-use api::{Error, Result};
+use api::Result;
 use async_trait::async_trait;
 
 use super::{Access, Case, Dialect, Session, Words};
@@ -27,8 +33,8 @@ impl Dialect for PostgreSql {
         literal(moment, zone)
     }
 
-    async fn open(&self, _access: &Access, _mapping: &Mapping) -> Result<Box<dyn Session>> {
-        Err(Error::fail("reading is not there yet"))
+    async fn open(&self, access: &Access, mapping: &Mapping) -> Result<Box<dyn Session>> {
+        Ok(Box::new(read::Reader::open(access, mapping).await?))
     }
 }
 
