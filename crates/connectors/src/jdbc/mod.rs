@@ -5,5 +5,6 @@
 //! `connection.url`, `value` holds what values of columns become.
 
 mod dialect;
+mod sink;
 mod url;
 mod value;

@@ -16,7 +16,8 @@ pub(super) enum Work<'a> {
     Delete(Vec<Row<'a>>),
 }
 
-/// The statements for changes of one table and plan; `sortable`: whether rows of different keys may change places.
+/// The statements for changes of one table and plan. Rows of different keys change places where they are `sortable`:
+/// where no two keys are the same for the database that are not the same here.
 pub(super) fn work<'a>(
     mode: InsertMode,
     target: &Target,
@@ -26,12 +27,23 @@ pub(super) fn work<'a>(
     if mode == InsertMode::Insert || target.plan.keys.is_empty() {
         return in_order(changes);
     }
-    let (deleted, written) = last_wins(mode, target, sortable, changes);
+    if !sortable {
+        return in_order(changes).into_iter().map(|work| work.without_repeats(target)).collect();
+    }
+    let (deleted, written) = last_wins(mode, target, changes);
     let works = [Work::Delete(deleted), Work::Write(written)];
     works.into_iter().filter(|work| !work.is_empty()).collect()
 }
 
 impl Work<'_> {
+    /// Leaves out rows whose key comes again.
+    fn without_repeats(self, target: &Target) -> Self {
+        match self {
+            Self::Write(rows) => Self::Write(last_of_each(target, rows)),
+            Self::Delete(rows) => Self::Delete(last_of_each(target, rows)),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         match self {
             Self::Write(rows) | Self::Delete(rows) => rows.is_empty(),
@@ -59,29 +71,32 @@ fn in_order<'a>(changes: &[Change<'a>]) -> Vec<Work<'a>> {
 fn last_wins<'a>(
     mode: InsertMode,
     target: &Target,
-    sortable: bool,
     changes: &[Change<'a>],
 ) -> (Vec<Row<'a>>, Vec<Row<'a>>) {
-    let mut order: Vec<usize> = (0..changes.len()).collect();
+    let mut sorted: Vec<&Change<'a>> = changes.iter().collect();
     // Stable: changes of one key stay in their order. Sorted rows cannot deadlock with those of other tasks.
-    order.sort_by(|a, b| compare(target, changes[*a].0, changes[*b].0));
-    let same = |a: &usize, b: &usize| compare(target, changes[*a].0, changes[*b].0) == Ordering::Equal;
+    sorted.sort_by(|a, b| compare(target, a.0, b.0));
     let (mut deleted, mut written) = (Vec::new(), Vec::new());
-    for group in order.chunk_by(same) {
-        let last = *group.last().expect("a group has a member");
-        let delete = group.iter().copied().find(|index| changes[*index].1 == Action::Delete);
-        deleted.extend(delete);
+    for group in sorted.chunk_by(|a, b| compare(target, a.0, b.0) == Ordering::Equal) {
+        let (row, action) = group.last().expect("a group has a member");
+        let delete = group.iter().find(|(_, action)| *action == Action::Delete);
+        deleted.extend(delete.map(|(row, _)| *row));
         let absent = mode == InsertMode::Update && delete.is_some();
-        if changes[last].1 == Action::Write && !absent {
-            written.push(last);
+        if *action == Action::Write && !absent {
+            written.push(*row);
         }
     }
-    if !sortable {
-        deleted.sort_unstable();
-        written.sort_unstable();
-    }
-    let rows = |indices: Vec<usize>| indices.into_iter().map(|index| changes[index].0).collect();
-    (rows(deleted), rows(written))
+    (deleted, written)
+}
+
+/// The last row of each key, where it stands.
+fn last_of_each<'a>(target: &Target, rows: Vec<Row<'a>>) -> Vec<Row<'a>> {
+    let mut sorted: Vec<usize> = (0..rows.len()).collect();
+    sorted.sort_by(|a, b| compare(target, rows[*a], rows[*b]));
+    let groups = sorted.chunk_by(|a, b| compare(target, rows[*a], rows[*b]) == Ordering::Equal);
+    let mut last: Vec<usize> = groups.map(|group| *group.last().expect("a group has a member")).collect();
+    last.sort_unstable();
+    last.into_iter().map(|index| rows[index]).collect()
 }
 
 fn compare(target: &Target, left: Row<'_>, right: Row<'_>) -> Ordering {

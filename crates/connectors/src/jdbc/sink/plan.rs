@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use api::{Batch, Error, Result, Schema, Type, Value, logical};
+use api::{Error, Result, Schema, Type, Value, logical};
 
 use super::cell::{Cell, Origin, Row};
 use super::config::{EpochUnit, Options, PkMode};
@@ -210,7 +210,7 @@ impl Columns<'_> {
     }
 
     fn key_map(&mut self, entries: &[(Value, Value)]) -> Result<()> {
-        let names: BTreeSet<&str> = texts(entries).collect();
+        let names: BTreeSet<&str> = names(entries).collect();
         for name in self.wanted(names.iter().copied()) {
             if !names.contains(name.as_str()) {
                 return Err(self.lacks("key", &name));
@@ -230,7 +230,7 @@ impl Columns<'_> {
                 Ok(())
             }
             (None, Some(Value::Map(entries))) => {
-                let names: BTreeSet<&str> = texts(entries).collect();
+                let names: BTreeSet<&str> = names(entries).collect();
                 for name in self.wanted(names.iter().copied()) {
                     if !names.contains(name.as_str()) {
                         return Err(self.lacks("value", &name));
@@ -283,7 +283,7 @@ impl Columns<'_> {
                 }
             }
             (None, Some(Value::Map(entries))) => {
-                let mut names: Vec<&str> = texts(entries).collect();
+                let mut names: Vec<&str> = names(entries).collect();
                 names.sort_unstable();
                 names.dedup();
                 for name in names {
@@ -354,7 +354,7 @@ impl Columns<'_> {
 }
 
 /// The keys of a map that are text, which are those that can name a column.
-fn texts(entries: &[(Value, Value)]) -> impl Iterator<Item = &str> {
+pub(super) fn names(entries: &[(Value, Value)]) -> impl Iterator<Item = &str> {
     entries.iter().filter_map(|(key, _)| match key {
         Value::Text(key) => Some(&**key),
         _ => None,
@@ -364,68 +364,6 @@ fn texts(entries: &[(Value, Value)]) -> impl Iterator<Item = &str> {
 /// A list as Java prints it.
 fn list(items: &[String]) -> String {
     format!("[{}]", items.join(", "))
-}
-
-/// Whether a plan that was made for one row is good for another one.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::jdbc) struct Shape {
-    key: Part,
-    value: Part,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Part {
-    Absent,
-    Schema(Arc<Schema>),
-    /// The keys of a map without schema, in its order.
-    Entries(Vec<Box<str>>),
-    Plain,
-}
-
-impl Shape {
-    /// What a plan depends on in a row.
-    pub(in crate::jdbc) fn of(row: Row<'_>) -> Self {
-        let Row { batch, record } = row;
-        Self {
-            key: Part::of(batch.key_schema.as_ref(), record.key.as_ref()),
-            value: Part::of(batch.value_schema.as_ref(), record.value.as_ref()),
-        }
-    }
-
-    /// Whether this is the shape of a row.
-    pub(in crate::jdbc) fn fits(&self, row: Row<'_>) -> bool {
-        let Row { batch, record } = row;
-        self.key.fits(batch.key_schema.as_ref(), record.key.as_ref())
-            && self.value.fits(batch.value_schema.as_ref(), record.value.as_ref())
-    }
-}
-
-impl Part {
-    fn of(schema: Option<&Arc<Schema>>, value: Option<&Value>) -> Self {
-        match (schema, value) {
-            (_, None) => Self::Absent,
-            (Some(schema), Some(_)) => Self::Schema(schema.clone()),
-            (None, Some(Value::Map(entries))) => Self::Entries(texts(entries).map(Into::into).collect()),
-            (None, Some(_)) => Self::Plain,
-        }
-    }
-
-    fn fits(&self, schema: Option<&Arc<Schema>>, value: Option<&Value>) -> bool {
-        match (self, schema, value) {
-            (Self::Absent, _, None) => true,
-            (Self::Schema(ours), Some(schema), Some(_)) => Arc::ptr_eq(ours, schema) || ours == schema,
-            (Self::Entries(names), None, Some(Value::Map(entries))) => {
-                names.iter().map(|name| &**name).eq(texts(entries))
-            }
-            (Self::Plain, None, Some(value)) => !matches!(value, Value::Map(_)),
-            _ => false,
-        }
-    }
-}
-
-/// Whether a batch may hold rows of several shapes: without schema each record has its own.
-pub(in crate::jdbc) fn shapes_vary(batch: &Batch) -> bool {
-    batch.key_schema.is_none() || batch.value_schema.is_none()
 }
 
 #[cfg(test)]

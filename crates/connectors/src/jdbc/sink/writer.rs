@@ -83,6 +83,8 @@ pub(in crate::jdbc) struct Column {
     pub(in crate::jdbc) name: String,
     /// The type, as SQL says it.
     pub(in crate::jdbc) declared: String,
+    /// The type as a cast names it, which must neither cut nor round values.
+    pub(in crate::jdbc) cast: String,
     /// The dialect's number for the type.
     pub(in crate::jdbc) code: u32,
     /// Whether two texts that differ may be the same key.
@@ -146,6 +148,12 @@ impl Refusal {
     pub(in crate::jdbc) fn misfit(column: &Column, found: impl fmt::Display) -> Self {
         let message = format_args!("column `{}` of type {} takes no {found}", column.name, column.declared);
         Self::new(Reason::Row, message)
+    }
+
+    /// The same for another reason.
+    #[must_use]
+    pub(in crate::jdbc) fn because(self, reason: Reason) -> Self {
+        Self { reason, ..self }
     }
 
     /// Adds what caused it.

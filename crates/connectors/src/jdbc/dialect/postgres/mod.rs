@@ -7,6 +7,7 @@ mod decode;
 mod native;
 mod numeric;
 mod read;
+pub(crate) mod write;
 
 use api::Result;
 use async_trait::async_trait;

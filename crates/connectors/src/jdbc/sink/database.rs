@@ -1,0 +1,85 @@
+//! The database that a sink writes to.
+
+use std::time::Duration;
+
+use api::config::Properties;
+use api::{Error, OrReaction, Result};
+use tokio::time::sleep;
+use tracing::warn;
+
+use super::config::Options;
+use super::writer::{Reason, Refusal, Writer};
+use crate::jdbc::dialect::{Access, Quoting, TableId, Words, postgres};
+use crate::jdbc::url::{System, Url};
+
+/// Where the rows go, and how to get in.
+#[derive(Clone)]
+pub(super) struct Database {
+    access: Access,
+    words: &'static Words,
+    attempts: u32,
+    backoff: Duration,
+}
+
+impl Database {
+    /// Reads the keys `connection.*`.
+    pub(super) fn read(properties: &Properties) -> Result<Self> {
+        let url = properties.get("connection.url").map(String::as_str).unwrap_or_default();
+        let url = Url::parse(url.trim(), &[]).or_fail("cannot read `connection.url`")?;
+        if !url.unknown.is_empty() {
+            warn!(parameters = url.unknown.join(", "), "`connection.url` has parameters that are not known");
+        }
+        let words = crate::jdbc::dialect::of(url.system)?.words();
+        let access = Access {
+            url,
+            user: properties.get("connection.user").cloned(),
+            password: properties.get("connection.password").map(api::config::Password::new),
+        };
+        let number = |key: &str, default| properties.get(key).and_then(|n| n.trim().parse().ok()).unwrap_or(default);
+        Ok(Self {
+            access,
+            words,
+            attempts: u32::try_from(number("connection.attempts", 3)).unwrap_or(u32::MAX).max(1),
+            backoff: Duration::from_millis(number("connection.backoff.ms", 10_000)),
+        })
+    }
+
+    /// The table of a name that a user wrote.
+    pub(super) fn parse(&self, name: &str) -> TableId {
+        self.words.parse(name)
+    }
+
+    /// Opens a connection, `connection.attempts` times if need be.
+    pub(super) async fn open(&self, options: &Options) -> Result<Box<dyn Writer>, Refusal> {
+        let mut attempt = 1;
+        loop {
+            match self.open_once(options).await {
+                Ok(writer) => return Ok(writer),
+                Err(error) if error.reaction() == api::Reaction::Retry && attempt < self.attempts => {
+                    warn!(error = format!("{error:#}"), attempt, "cannot connect, trying again");
+                }
+                Err(error) => return Err(refused(error)),
+            }
+            attempt += 1;
+            sleep(self.backoff).await;
+        }
+    }
+
+    async fn open_once(&self, options: &Options) -> Result<Box<dyn Writer>> {
+        let quoting = if options.quote { Quoting::Always } else { Quoting::Never };
+        match self.access.url.system {
+            System::PostgreSql => {
+                Ok(Box::new(postgres::write::PostgresWriter::open(&self.access, quoting, options).await?))
+            }
+            system => Err(Error::fail(format_args!("there is no sink for {} yet", system.name()))),
+        }
+    }
+}
+
+fn refused(error: Error) -> Refusal {
+    let reason = match error.reaction() {
+        api::Reaction::Retry => Reason::Passing,
+        _ => Reason::Lasting,
+    };
+    Refusal::new(reason, "cannot connect to the database").caused_by(error)
+}
