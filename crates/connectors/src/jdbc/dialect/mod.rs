@@ -15,6 +15,7 @@
 //! [`System`](super::url::System) with its parameters.
 
 mod column;
+mod layout;
 pub(crate) mod mysql;
 mod name;
 pub(crate) mod postgres;

@@ -1,9 +1,15 @@
 //! MySQL and MariaDB.
 
+pub(crate) mod catalog;
 pub(crate) mod connect;
-mod settings;
+mod decode;
+mod horizon;
+mod native;
+mod read;
+mod rows;
+pub(crate) mod settings;
 
-use api::{Error, Result};
+use api::Result;
 use async_trait::async_trait;
 
 use super::{Access, Case, Dialect, Session, Words};
@@ -28,8 +34,8 @@ impl Dialect for MySql {
         literal(zone.local(moment))
     }
 
-    async fn open(&self, _access: &Access, _mapping: &Mapping) -> Result<Box<dyn Session>> {
-        Err(Error::fail("reading is not there yet"))
+    async fn open(&self, access: &Access, mapping: &Mapping) -> Result<Box<dyn Session>> {
+        Ok(Box::new(read::Reader::open(access, mapping).await?))
     }
 }
 

@@ -1,0 +1,276 @@
+//! Rows of one query, read beside whoever takes them.
+//!
+//! The driver's result borrows its connection and cannot stay with a session between two calls, and a call may be
+//! dropped anywhere: so a task of its own reads ahead, a few blocks at most, and gives the connection back at the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{DataError, Error, OrReaction, Record, Result, Value};
+use mysql_async::prelude::Queryable;
+use mysql_async::{BinaryProtocol, Conn, QueryResult, Row, Value as Sent};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::connect::failure;
+use super::decode::{Decoder, count, moment};
+use super::horizon::READER;
+use super::native;
+use super::settings::Reading;
+use crate::jdbc::dialect::layout::Layout;
+use crate::jdbc::dialect::{Block, Column, Mark, Select, Shape};
+use crate::jdbc::value::Mapping;
+
+/// How many bytes of rows a block holds, about.
+const BLOCK_BYTES: usize = 1 << 18;
+/// How many rows a block holds.
+const BLOCK_ROWS: usize = 2000;
+/// Blocks that are read ahead: enough that neither side waits for the other at every block.
+const BLOCKS_AHEAD: usize = 2;
+/// What a cell takes beside its text.
+const CELL_BYTES: usize = 16;
+
+/// What is needed to read rows.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    pub(super) select: Select,
+    pub(super) mapping: Mapping,
+    pub(super) reading: Reading,
+    /// How long the server may be silent.
+    pub(super) limit: Option<Duration>,
+}
+
+/// A query that runs.
+pub(super) struct Rows {
+    started: Option<oneshot::Receiver<Arc<Shape>>>,
+    blocks: mpsc::Receiver<Result<Block>>,
+    /// Ends by itself soon after `blocks` is dropped; only then it has no connection to give back.
+    task: JoinHandle<Option<Conn>>,
+    /// A block of which only a part was taken.
+    rest: Block,
+}
+
+impl Rows {
+    /// Starts a query on a connection.
+    pub(super) fn start(conn: Conn, order: Order) -> Self {
+        let (sender, blocks) = mpsc::channel(BLOCKS_AHEAD);
+        let (shape, started) = oneshot::channel();
+        let task = tokio::spawn(run(conn, order, shape, sender));
+        Self { started: Some(started), blocks, task, rest: Block::default() }
+    }
+
+    /// What the rows look like.
+    ///
+    /// # Errors
+    /// Those of the query.
+    pub(super) async fn shape(&mut self) -> Result<Arc<Shape>> {
+        if let Some(started) = &mut self.started
+            && let Ok(shape) = started.await
+        {
+            self.started = None;
+            return Ok(shape);
+        }
+        match self.blocks.recv().await {
+            Some(Err(error)) => Err(error),
+            _ => Err(Error::retry("the query has ended before it began")),
+        }
+    }
+
+    /// The next rows; `None`: there are no more. A call that is dropped loses nothing.
+    ///
+    /// # Errors
+    /// Those of the query, and of values that cannot be read.
+    pub(super) async fn next(&mut self, rows_max: usize) -> Result<Option<Block>> {
+        if self.rest.records.is_empty() {
+            match self.blocks.recv().await {
+                Some(block) => self.rest = block?,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(take(&mut self.rest, rows_max.max(1))))
+    }
+
+    /// The connection, when there are no more rows; `None`: it is lost.
+    pub(super) async fn end(&mut self) -> Option<Conn> {
+        (&mut self.task).await.ok().flatten()
+    }
+}
+
+/// The first rows of a block.
+fn take(block: &mut Block, rows_max: usize) -> Block {
+    if block.records.len() <= rows_max {
+        return std::mem::take(block);
+    }
+    let marks_max = rows_max.min(block.marks.len());
+    let rest = Block { records: block.records.split_off(rows_max), marks: block.marks.split_off(marks_max) };
+    std::mem::replace(block, rest)
+}
+
+/// Reads all rows; returns the connection if it can be used again.
+async fn run(
+    mut conn: Conn,
+    order: Order,
+    shape: oneshot::Sender<Arc<Shape>>,
+    blocks: mpsc::Sender<Result<Block>>,
+) -> Option<Conn> {
+    let outcome = tokio::select! {
+        biased;
+        outcome = read(&mut conn, &order, shape, &blocks) => outcome,
+        () = blocks.closed() => Ok(Ended::GivenUp),
+    };
+    match outcome {
+        Ok(Ended::Read) => return Some(conn),
+        Ok(Ended::GivenUp) => {}
+        // Nobody waits: the session was dropped.
+        Err(error) => drop(blocks.send(Err(error)).await),
+    }
+    // Not dropped: the driver would read the rest of the rows first.
+    let _ = conn.disconnect().await;
+    None
+}
+
+/// How reading came to its end.
+enum Ended {
+    Read,
+    GivenUp,
+}
+
+async fn read(
+    conn: &mut Conn,
+    order: &Order,
+    shape: oneshot::Sender<Arc<Shape>>,
+    blocks: &mpsc::Sender<Result<Block>>,
+) -> Result<Ended> {
+    let sql = format!("{READER} {}", order.select.sql);
+    let prepared = within(order.limit, "cannot prepare a query", conn.prep(sql)).await?;
+    let mut result = within(order.limit, "cannot run a query", conn.exec_iter(&prepared, ())).await?;
+    let columns = result.columns().ok_or_else(|| Error::fail("the query has no rows to give"))?;
+    let plan =
+        Plan::new(columns.iter().map(|sent| native::of_result(sent, &order.reading)).collect(), order)?;
+    // Whoever started the query may have given it up; then the first block finds nobody.
+    let _ = shape.send(plan.layout.shape.clone());
+    while let Some(block) = plan.block(&mut result, order.limit).await? {
+        if blocks.send(Ok(block)).await.is_err() {
+            return Ok(Ended::GivenUp);
+        }
+    }
+    drop(result);
+    within(order.limit, "cannot end a query", conn.close(prepared)).await?;
+    Ok(Ended::Read)
+}
+
+async fn within<T>(
+    limit: Option<Duration>,
+    words: &str,
+    request: impl Future<Output = Result<T, mysql_async::Error>>,
+) -> Result<T> {
+    let answered = match limit {
+        Some(limit) => timeout(limit, request)
+            .await
+            .map_err(|_| Error::retry(format_args!("{words}: no answer within `socketTimeout`")))?,
+        None => request.await,
+    };
+    answered.map_err(|error| failure(words, &error))
+}
+
+/// How the rows of a query are read.
+struct Plan<'a> {
+    layout: Layout,
+    /// `None`: the column is dropped.
+    decoders: Vec<Option<Decoder>>,
+    order: &'a Order,
+}
+
+impl<'a> Plan<'a> {
+    fn new(columns: Vec<Column>, order: &'a Order) -> Result<Self> {
+        let layout = Layout::new(columns, &order.select, &order.mapping)?;
+        let decoder = |(column, target): (&Column, &Option<_>)| {
+            target.as_ref().and_then(|target| Decoder::of(&column.native, target))
+        };
+        let decoders: Vec<_> = layout.shape.columns.iter().zip(&layout.targets).map(decoder).collect();
+        let plan = Self { layout, decoders, order };
+        plan.check(plan.layout.incrementing.as_slice(), Decoder::counts, "incrementing", "an integer")?;
+        plan.check(&plan.layout.timestamps, Decoder::timestamp, "timestamp", "a timestamp")?;
+        Ok(plan)
+    }
+
+    fn check(&self, places: &[usize], fits: fn(Decoder) -> bool, role: &str, expected: &str) -> Result<()> {
+        for place in places {
+            if !self.decoders[*place].is_some_and(fits) {
+                let column = &self.layout.shape.columns[*place];
+                return Err(Error::fail(format_args!(
+                    "the {role} column `{}` is of type `{}`, expected {expected}",
+                    column.name, column.native
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The next rows of the server; `None`: there are no more.
+    async fn block(
+        &self,
+        result: &mut QueryResult<'_, '_, BinaryProtocol>,
+        limit: Option<Duration>,
+    ) -> Result<Option<Block>> {
+        let mut block = Block::default();
+        let mut bytes = 0;
+        while bytes < BLOCK_BYTES && block.records.len() < BLOCK_ROWS {
+            let Some(row) = within(limit, "cannot read the rows of a query", result.next()).await? else {
+                break;
+            };
+            self.row(row, &mut block, &mut bytes)?;
+        }
+        Ok((!block.records.is_empty()).then_some(block))
+    }
+
+    fn row(&self, row: Row, block: &mut Block, bytes: &mut usize) -> Result<()> {
+        let sent = row.unwrap();
+        if self.layout.marked() {
+            block.marks.push(self.mark(&sent)?);
+        }
+        let mut values = Vec::with_capacity(self.layout.shape.value.fields.len());
+        for (place, (sent, decoder)) in sent.into_iter().zip(&self.decoders).enumerate() {
+            let Some(decoder) = decoder else { continue };
+            *bytes += CELL_BYTES + if let Sent::Bytes(text) = &sent { text.len() } else { 0 };
+            let value = decoder.decode(sent, self.order.reading.zero_date, &self.order.mapping);
+            values.push(value.map_err(|error| self.unreadable(place, error))?);
+        }
+        block.records.push(Record {
+            key: self.layout.shape.key.as_ref().map(|_| self.key(&values)),
+            value: Some(Value::Struct(values.into_boxed_slice())),
+            ..Record::default()
+        });
+        Ok(())
+    }
+
+    fn key(&self, values: &[Value]) -> Value {
+        Value::Struct(self.layout.key.iter().map(|place| values[*place].clone()).collect())
+    }
+
+    fn mark(&self, sent: &[Sent]) -> Result<Mark> {
+        let mut mark = Mark::default();
+        if let Some(place) = self.layout.incrementing {
+            let counted = count(&sent[place]).map_err(|error| self.unreadable(place, error))?;
+            if counted.is_none() {
+                let name = &self.layout.shape.columns[place].name;
+                return Err(Error::fail(format_args!("the incrementing column `{name}` holds a null")));
+            }
+            mark.incrementing = counted;
+        }
+        for place in &self.layout.timestamps {
+            let found = moment(&sent[*place], self.order.reading.zero_date, &self.order.mapping);
+            mark.timestamp = found.map_err(|error| self.unreadable(*place, error))?;
+            if mark.timestamp.is_some() {
+                break;
+            }
+        }
+        Ok(mark)
+    }
+
+    fn unreadable(&self, place: usize, error: DataError) -> Error {
+        let name = &self.layout.shape.columns[place].name;
+        Err::<(), _>(error).or_fail(format_args!("cannot read column `{name}`")).expect_err("it is an error")
+    }
+}
