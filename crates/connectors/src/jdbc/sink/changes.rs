@@ -68,11 +68,7 @@ fn in_order<'a>(changes: &[Change<'a>]) -> Vec<Work<'a>> {
 
 /// The last change of each key counts. A row that was deleted before it is written again is deleted first, so that
 /// columns which no record names have their defaults; an update behind a delete finds no row.
-fn last_wins<'a>(
-    mode: InsertMode,
-    target: &Target,
-    changes: &[Change<'a>],
-) -> (Vec<Row<'a>>, Vec<Row<'a>>) {
+fn last_wins<'a>(mode: InsertMode, target: &Target, changes: &[Change<'a>]) -> (Vec<Row<'a>>, Vec<Row<'a>>) {
     let mut sorted: Vec<&Change<'a>> = changes.iter().collect();
     // Stable: changes of one key stay in their order. Sorted rows cannot deadlock with those of other tasks.
     sorted.sort_by(|a, b| compare(target, a.0, b.0));

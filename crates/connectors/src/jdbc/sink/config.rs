@@ -266,9 +266,7 @@ impl Reader<'_> {
             Some((topic, table)) if !topic.is_empty() && !table.is_empty() && !table.contains(':') => {
                 Ok((topic.trim().to_owned(), table.trim().to_owned()))
             }
-            _ => Err(Error::fail(format_args!(
-                "option `{key}`: expected `topic:table`, got `{pair}`"
-            ))),
+            _ => Err(Error::fail(format_args!("option `{key}`: expected `topic:table`, got `{pair}`"))),
         });
         pairs.collect()
     }

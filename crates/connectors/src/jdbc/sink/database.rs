@@ -35,7 +35,8 @@ impl Database {
             user: properties.get("connection.user").cloned(),
             password: properties.get("connection.password").map(api::config::Password::new),
         };
-        let number = |key: &str, default| properties.get(key).and_then(|n| n.trim().parse().ok()).unwrap_or(default);
+        let number =
+            |key: &str, default| properties.get(key).and_then(|n| n.trim().parse().ok()).unwrap_or(default);
         Ok(Self {
             access,
             words,

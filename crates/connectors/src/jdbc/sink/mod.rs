@@ -111,3 +111,6 @@ impl SinkPlugin for JdbcSink {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

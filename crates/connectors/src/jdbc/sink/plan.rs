@@ -174,10 +174,12 @@ impl Columns<'_> {
     fn record_key(&mut self, row: Row<'_>) -> Result<()> {
         match (&row.batch.key_schema, &row.record.key) {
             (Some(schema), _) if schema.kind == Type::Struct => self.key_struct(&schema.clone()),
-            (Some(schema), _) if matches!(schema.kind, Type::Array | Type::Map) => Err(Error::fail(format_args!(
-                "Key schema must be primitive type or Struct, but is of type: {}",
-                schema.kind.name()
-            ))),
+            (Some(schema), _) if matches!(schema.kind, Type::Array | Type::Map) => {
+                Err(Error::fail(format_args!(
+                    "Key schema must be primitive type or Struct, but is of type: {}",
+                    schema.kind.name()
+                )))
+            }
             (Some(schema), _) => self.primitive_key(Some(schema.clone())),
             (None, Some(Value::Map(entries))) => self.key_map(entries),
             (None, Some(Value::Array(_) | Value::Struct(_)) | None) => Err(Error::fail(format_args!(

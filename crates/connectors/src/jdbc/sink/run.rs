@@ -127,7 +127,13 @@ impl Plans {
         Ok(table)
     }
 
-    fn plan(&mut self, options: &Options, table: &Arc<str>, shape: &Shape, row: Row<'_>) -> Result<Arc<Plan>> {
+    fn plan(
+        &mut self,
+        options: &Options,
+        table: &Arc<str>,
+        shape: &Shape,
+        row: Row<'_>,
+    ) -> Result<Arc<Plan>> {
         let known = self.plans.iter().find(|(of, known, _)| of == table && known == shape);
         if let Some((_, _, plan)) = known {
             return Ok(plan.clone());

@@ -108,7 +108,10 @@ async fn extend(
     let refusal = |message: String| Err(Refusal::new(Reason::Lasting, message));
     let shown = &table.shown;
     if table.kind == "VIEW" {
-        return refusal(format!("View {shown} is missing fields ({}) and ALTER VIEW is unsupported", list(missing)));
+        return refusal(format!(
+            "View {shown} is missing fields ({}) and ALTER VIEW is unsupported",
+            list(missing)
+        ));
     }
     if let Some(field) = missing.iter().find(|field| !field.optional() && field.default().is_none()) {
         return refusal(format!(
@@ -140,11 +143,7 @@ async fn extend(
 }
 
 /// A statement that fails may have lost a race with another task: then the table is looked at again.
-fn again(
-    done: Result<(), Refusal>,
-    attempt: u32,
-    doing: impl std::fmt::Display,
-) -> Result<(), Refusal> {
+fn again(done: Result<(), Refusal>, attempt: u32, doing: impl std::fmt::Display) -> Result<(), Refusal> {
     match done {
         Err(refusal) if refusal.reason == Reason::Structure && attempt < ATTEMPTS_MAX => Ok(()),
         Err(refusal) if refusal.reason == Reason::Passing => Err(refusal),
@@ -182,7 +181,8 @@ fn column(table: &Table, name: &str) -> Option<usize> {
     let exact = table.columns.iter().position(|column| column.name == name);
     exact.or_else(|| {
         let name = name.to_lowercase();
-        let mut similar = table.columns.iter().enumerate().filter(|(_, column)| column.name.to_lowercase() == name);
+        let mut similar =
+            table.columns.iter().enumerate().filter(|(_, column)| column.name.to_lowercase() == name);
         let (index, _) = similar.next()?;
         similar.next().is_none().then_some(index)
     })

@@ -326,7 +326,8 @@ fn choice(name: &'static str, default: &'static str, allowed: &[&'static str]) -
 fn table_types_known() -> Validator {
     const KNOWN: [&str; 3] = ["TABLE", "PARTITIONED TABLE", "VIEW"];
     Validator::new("[TABLE, PARTITIONED TABLE, VIEW]", |key, value| match value {
-        Parsed::List(kinds) => match kinds.iter().find(|kind| !KNOWN.contains(&kind.to_uppercase().as_str())) {
+        Parsed::List(kinds) => match kinds.iter().find(|kind| !KNOWN.contains(&kind.to_uppercase().as_str()))
+        {
             Some(kind) => Err(format!(
                 "Invalid value {kind} for configuration {key}: expected one of {}",
                 KNOWN.join(", ")

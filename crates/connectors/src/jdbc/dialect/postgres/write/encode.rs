@@ -132,15 +132,23 @@ impl Encoding {
         let misfit = || Refusal::misfit(column, format_args!("such {}", cell.kind()));
         match (self, cell) {
             (Self::Bool, Cell::Bool(value)) => out.push(u8::from(value)),
-            (Self::Int2, Cell::Int(number)) => put(i16::try_from(number).ok().map(i16::to_be_bytes), out).ok_or_else(misfit)?,
-            (Self::Int4, Cell::Int(number)) => put(i32::try_from(number).ok().map(i32::to_be_bytes), out).ok_or_else(misfit)?,
+            (Self::Int2, Cell::Int(number)) => {
+                put(i16::try_from(number).ok().map(i16::to_be_bytes), out).ok_or_else(misfit)?
+            }
+            (Self::Int4, Cell::Int(number)) => {
+                put(i32::try_from(number).ok().map(i32::to_be_bytes), out).ok_or_else(misfit)?
+            }
             (Self::Int8, Cell::Int(number)) => out.extend_from_slice(&number.to_be_bytes()),
-            (Self::Float4, Cell::Float(number)) => put(single(number).map(f32::to_be_bytes), out).ok_or_else(misfit)?,
+            (Self::Float4, Cell::Float(number)) => {
+                put(single(number).map(f32::to_be_bytes), out).ok_or_else(misfit)?
+            }
             (Self::Float8, Cell::Float(number)) => out.extend_from_slice(&number.to_be_bytes()),
             #[expect(clippy::cast_precision_loss, reason = "what a cast of the database does, too")]
             (Self::Float8, Cell::Int(number)) => out.extend_from_slice(&(number as f64).to_be_bytes()),
             (Self::Numeric, Cell::Decimal(number)) => numeric::append(number, out).ok_or_else(misfit)?,
-            (Self::Numeric, Cell::Int(number)) => numeric::append(&Decimal::new(number, 0), out).ok_or_else(misfit)?,
+            (Self::Numeric, Cell::Int(number)) => {
+                numeric::append(&Decimal::new(number, 0), out).ok_or_else(misfit)?
+            }
             (Self::Text | Self::Json, Cell::Text(text)) => out.extend_from_slice(text.as_bytes()),
             (Self::Jsonb, Cell::Text(text)) => {
                 out.push(JSONB_VERSION);

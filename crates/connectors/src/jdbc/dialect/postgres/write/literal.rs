@@ -30,7 +30,13 @@ pub(super) fn append(
     }
 }
 
-fn plain(clock: &Clock, kind: Kind, column: &Column, cell: Cell<'_>, out: &mut String) -> Result<(), Refusal> {
+fn plain(
+    clock: &Clock,
+    kind: Kind,
+    column: &Column,
+    cell: Cell<'_>,
+    out: &mut String,
+) -> Result<(), Refusal> {
     if let Kind::Timestamp | Kind::Epoch(_) = kind {
         let misfit = || Refusal::misfit(column, format_args!("such {}", cell.kind()));
         timestamp(clock, moment(kind, cell).ok_or_else(misfit)?, &column.cast, out);
@@ -64,7 +70,11 @@ fn boolean(value: bool, cast: &str) -> &'static str {
         ("boolean", true) => "t",
         ("boolean", false) => "f",
         ("smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" | "\"bit\"", value) => {
-            if value { "1" } else { "0" }
+            if value {
+                "1"
+            } else {
+                "0"
+            }
         }
         (_, true) => "true",
         (_, false) => "false",

@@ -29,7 +29,13 @@ impl<'t> Slot<'t> {
     }
 
     /// Appends the length of a value and the value.
-    fn append(&self, clock: &Clock, row: Row<'_>, scratch: &mut String, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    fn append(
+        &self,
+        clock: &Clock,
+        row: Row<'_>,
+        scratch: &mut String,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
         let cell = self.field.cell(row);
         if let Cell::Null = cell {
             out.extend_from_slice(&NULL);
@@ -58,7 +64,8 @@ pub(super) struct Array(Vec<u8>);
 impl Array {
     /// The values of rows for one column.
     pub(super) fn of(slot: &Slot<'_>, clock: &Clock, rows: &[Row<'_>]) -> Result<Self, Refusal> {
-        let count = i32::try_from(rows.len()).map_err(|_| Refusal::new(Reason::Lasting, "too many rows at once"))?;
+        let count =
+            i32::try_from(rows.len()).map_err(|_| Refusal::new(Reason::Lasting, "too many rows at once"))?;
         let (_, element) = slot.encoding.element();
         let mut out = Vec::with_capacity(20 + rows.len() * 12);
         let (dimensions, nulls, lower_bound) = (1_i32, 1_i32, 1_i32);

@@ -43,9 +43,8 @@ fn insert(target: &Target) -> String {
 
 fn conflict(target: &Target) -> String {
     let keys: Vec<String> = target.key_pairs().map(|(_, column)| quoted(column)).collect();
-    let set: Vec<String> = others(target)
-        .map(|(_, column)| format!("{0}=EXCLUDED.{0}", quoted(column)))
-        .collect();
+    let set: Vec<String> =
+        others(target).map(|(_, column)| format!("{0}=EXCLUDED.{0}", quoted(column))).collect();
     let action = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(",")) };
     format!("ON CONFLICT ({}) DO {action}", keys.join(","))
 }
@@ -68,7 +67,11 @@ fn update(target: &Target) -> Option<String> {
 
 /// The columns that are not of the key.
 fn others(target: &Target) -> impl Iterator<Item = (usize, &Column)> {
-    target.pairs().enumerate().filter(|(_, (field, _))| !field.key).map(|(index, (_, column))| (index, column))
+    target
+        .pairs()
+        .enumerate()
+        .filter(|(_, (field, _))| !field.key)
+        .map(|(index, (_, column))| (index, column))
 }
 
 fn columns(target: &Target) -> String {
@@ -99,8 +102,8 @@ fn value(target: &Target, index: usize, place: usize) -> String {
 
 /// `t."id"=u.c0`, for places in the arrays and fields.
 fn matches(target: &Target, keys: impl Iterator<Item = (usize, usize)>) -> String {
-    let matches =
-        keys.map(|(place, index)| format!("t.{}={}", quoted(target.pair(index).1), value(target, index, place)));
+    let matches = keys
+        .map(|(place, index)| format!("t.{}={}", quoted(target.pair(index).1), value(target, index, place)));
     matches.collect::<Vec<_>>().join(" AND ")
 }
 

@@ -50,8 +50,7 @@ pub(super) async fn find(client: &Client, id: &TableId, quoting: Quoting) -> Res
         Some(catalog) => folded(catalog, quoting),
         None => place.get::<_, String>(0),
     };
-    let relation =
-        client.query_opt(RELATION, &[&name, &schema]).await.map_err(|error| refusal(&error))?;
+    let relation = client.query_opt(RELATION, &[&name, &schema]).await.map_err(|error| refusal(&error))?;
     let Some(relation) = relation else {
         let schema = schema.or_else(|| place.get::<_, Option<String>>(1)).ok_or_else(|| {
             Refusal::new(Reason::Lasting, "no schema of the search path is there to create a table in")
@@ -65,16 +64,14 @@ pub(super) async fn find(client: &Client, id: &TableId, quoting: Quoting) -> Res
 }
 
 fn written(catalog: &str, schema: &str, name: &str) -> String {
-    let parts = TableId {
-        catalog: Some(catalog.to_owned()),
-        schema: Some(schema.to_owned()),
-        name: name.to_owned(),
-    };
+    let parts =
+        TableId { catalog: Some(catalog.to_owned()), schema: Some(schema.to_owned()), name: name.to_owned() };
     WORDS.table(&parts, Quoting::Always)
 }
 
 async fn table(client: &Client, relation: &Row, sql: String) -> Result<Table, Refusal> {
-    let columns = client.query(COLUMNS, &[&relation.get::<_, u32>(0)]).await.map_err(|error| refusal(&error))?;
+    let columns =
+        client.query(COLUMNS, &[&relation.get::<_, u32>(0)]).await.map_err(|error| refusal(&error))?;
     let kind: String = relation.get(2);
     let kind = RELATIONS.iter().find(|(code, _)| *code == kind).map_or("TABLE", |(_, name)| name);
     let columns = columns.iter().map(|row| Column {

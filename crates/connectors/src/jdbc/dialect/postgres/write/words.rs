@@ -6,8 +6,8 @@ use api::{Schema, Type, Value};
 
 use crate::jdbc::dialect::Quoting;
 use crate::jdbc::dialect::postgres::WORDS;
-use crate::jdbc::sink::clock::{Clock, moment};
 use crate::jdbc::sink::cell::Cell;
+use crate::jdbc::sink::clock::{Clock, moment};
 use crate::jdbc::sink::ddl::Ddl;
 use crate::jdbc::sink::plan::{Field, Kind};
 use crate::jdbc::sink::text;
