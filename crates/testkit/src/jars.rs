@@ -30,7 +30,7 @@ const DEBEZIUM: Set = Set {
     file: "debezium.xml",
     pom: include_str!("../debezium.xml"),
     stamp: "debezium.stamp",
-    directories: &["debezium"],
+    directories: &["debezium", "debezium-2"],
 };
 
 /// The version of Apache Kafka the tests run against.
@@ -79,13 +79,26 @@ pub(crate) fn require(program: &str) -> anyhow::Result<()> {
     found.map(drop).with_context(|| format!("cannot run `{program}`, hint: {INSTALL}"))
 }
 
+/// A version of Debezium whose transforms judge ours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Debezium {
+    /// The current one.
+    V3,
+    /// The last one that has the older keys.
+    V2,
+}
+
 /// Makes sure that the jars of Debezium's transforms are there, and returns their directory.
 ///
 /// # Errors
 ///
 /// As [`Jars::fetch`].
-pub fn debezium() -> anyhow::Result<PathBuf> {
-    Ok(DEBEZIUM.fetch()?.join("debezium"))
+pub fn debezium(version: Debezium) -> anyhow::Result<PathBuf> {
+    let directory = match version {
+        Debezium::V3 => "debezium",
+        Debezium::V2 => "debezium-2",
+    };
+    Ok(DEBEZIUM.fetch()?.join(directory))
 }
 
 fn fetch() -> anyhow::Result<Jars> {

@@ -55,6 +55,13 @@ impl Nulls {
         nulls
     }
 
+    /// Watches the fields that have a default and stay, where null is never an error.
+    pub(crate) fn replacing(schema: &Schema, stays: impl Fn(&str) -> bool) -> Self {
+        let mut nulls = Self::of(schema, true);
+        nulls.0.retain(|null| null.default.is_some() && stays(&schema.fields[null.index].name));
+        nulls
+    }
+
     /// Checks the values of a struct; `Ok(true)`: some have to be filled in.
     pub(crate) fn check(&self, values: &[Value]) -> Result<bool, String> {
         let mut fill = false;

@@ -1,4 +1,5 @@
-//! Kafka's transforms and predicates, on whole batches: the records that Java's classes make, one file per class.
+//! Kafka's transforms and predicates, and Debezium's `ExtractNewRecordState`, on whole batches: the records that Java's
+//! classes make, one file per class.
 //!
 //! What differs from Java: messages never show data. Without a schema an integer has no width, a float neither, and a
 //! date is its milliseconds. Two renames of `ReplaceField` to one name take the field that comes first in the alphabet.
@@ -10,6 +11,7 @@ mod class;
 mod date_format;
 mod drop_headers;
 mod extract_field;
+mod extract_new_record_state;
 mod field;
 mod filter;
 mod flatten;
@@ -60,6 +62,7 @@ pub fn register(registry: &mut Registry) {
     for class in sided.into_iter().flatten().chain(plain) {
         registry.transforms.push(Arc::new(class));
     }
+    registry.transforms.push(Arc::new(extract_new_record_state::ExtractNewRecordState));
     for class in predicate::CLASSES {
         registry.predicates.push(Arc::new(class));
     }

@@ -40,7 +40,8 @@ pub(crate) trait Change: Send {
     fn schemaless(&self, value: &mut Value, origin: &mut Origin<'_>) -> Result<(), String>;
 }
 
-type Planned<P> = Result<(Option<Arc<Schema>>, P), String>;
+/// What comes of planning: the schema of changed values and the plan, or what is wrong with the schema.
+pub(crate) type Planned<P> = Result<(Option<Arc<Schema>>, P), String>;
 
 /// A change at work on one side of records.
 pub(crate) struct Changer<C: Change> {

@@ -59,7 +59,7 @@ fn parse_renames(mappings: &[String]) -> Result<HashMap<String, Text>, String> {
     mappings.iter().map(parse).collect()
 }
 
-struct ReplaceField {
+pub(crate) struct ReplaceField {
     exclude: Vec<String>,
     include: Vec<String>,
     renames: HashMap<String, Text>,
@@ -67,6 +67,12 @@ struct ReplaceField {
 }
 
 impl ReplaceField {
+    /// What drops some fields and fills in defaults.
+    pub(crate) fn excluding(names: &[Text]) -> Self {
+        let exclude = names.iter().map(|name| name.to_string()).collect();
+        Self { exclude, include: Vec::new(), renames: HashMap::new(), replace: true }
+    }
+
     fn keeps(&self, name: &str) -> bool {
         !self.exclude.iter().any(|field| field == name)
             && (self.include.is_empty() || self.include.iter().any(|field| field == name))
@@ -90,7 +96,7 @@ impl ReplaceField {
     }
 }
 
-struct Plan {
+pub(crate) struct Plan {
     /// The place of each new value among the old; `None`: all stay.
     sources: Option<Vec<usize>>,
     /// The fields that take their value from one of another name: its place, its schema, and theirs.
@@ -135,6 +141,17 @@ impl Change for ReplaceField {
     }
 
     fn structured(&self, plan: &Plan, value: &mut Value, _: &mut Origin<'_>) -> Result<(), String> {
+        self.of_struct(plan, value)
+    }
+
+    fn schemaless(&self, value: &mut Value, _: &mut Origin<'_>) -> Result<(), String> {
+        self.of_map(value)
+    }
+}
+
+impl ReplaceField {
+    /// Replaces fields of a struct; after an error it is as it was.
+    pub(crate) fn of_struct(&self, plan: &Plan, value: &mut Value) -> Result<(), String> {
         let values = require_struct(value, PURPOSE)?;
         for (place, from, to) in &plan.moved {
             check_moved(get(&values[*place], from, self.replace), from, to)?;
@@ -154,7 +171,8 @@ impl Change for ReplaceField {
         Ok(())
     }
 
-    fn schemaless(&self, value: &mut Value, _: &mut Origin<'_>) -> Result<(), String> {
+    /// Replaces entries of a map; after an error it is as it was.
+    pub(crate) fn of_map(&self, value: &mut Value) -> Result<(), String> {
         let entries = require_map(value, PURPOSE)?;
         if let Some((key, _)) = entries.iter().find(|(key, _)| !matches!(key, Value::Text(_))) {
             return Err(format!("expected a map whose keys are text, got {}", key.kind()));

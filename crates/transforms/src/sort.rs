@@ -12,6 +12,8 @@ pub(crate) enum Verdict {
     To(usize),
     /// To where the record before it went: it has nothing that a target could change.
     Along,
+    /// Nowhere.
+    Drop,
     /// It is bad.
     Reject(Error),
 }
@@ -44,6 +46,18 @@ impl Target {
             Side::Value => target.value_schema = schema,
         }
         target
+    }
+
+    /// Whether it is the same topic and the very same schemas.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let same = |left: &Option<Arc<Schema>>, right: &Option<Arc<Schema>>| match (left, right) {
+            (Some(left), Some(right)) => Arc::ptr_eq(left, right),
+            (None, None) => true,
+            _ => false,
+        };
+        self.topic == other.topic
+            && same(&self.key_schema, &other.key_schema)
+            && same(&self.value_schema, &other.value_schema)
     }
 
     fn batch(&self, records: Vec<Record>) -> Batch {
@@ -108,6 +122,7 @@ pub(crate) fn place(mut batch: Batch, verdicts: Verdicts, targets: &[Target], ou
                 out.reject(&batch, record, error);
                 continue;
             }
+            Verdict::Drop => continue,
             Verdict::To(target) if target != current => {
                 out.push(targets[current].batch(std::mem::take(&mut kept)));
                 current = target;

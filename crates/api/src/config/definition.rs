@@ -57,7 +57,8 @@ impl Definition {
         self.keys.iter().map(|key| validated(key, properties)).collect()
     }
 
-    /// The value of every key.
+    /// The value of every key; where nothing may come twice in a list, what does is read once, as in Kafka, whose
+    /// [`Definition::validate`] refuses it.
     ///
     /// # Errors
     /// Every problem of the configuration, one for each key that has one.
@@ -66,7 +67,8 @@ impl Definition {
         let mut problems = Vec::new();
         for key in &self.keys {
             let text = properties.get(&*key.name).map(String::as_str);
-            match key.parse(text).and_then(|value| key.check(&value).map(|()| value)) {
+            let value = key.parse(text).map(|value| key.distinct(value));
+            match value.and_then(|value| key.check(&value).map(|()| value)) {
                 Ok(value) => values.insert(key.name.clone(), value),
                 Err(problem) => problems.push(problem),
             }

@@ -254,6 +254,17 @@ impl Key {
         }
     }
 
+    /// The value without what comes twice in it, if it is a list in which nothing may.
+    pub(super) fn distinct(&self, value: Parsed) -> Parsed {
+        match value {
+            Parsed::List(items) if self.validator.as_ref().is_some_and(|validator| validator.distinct) => {
+                let mut seen = std::collections::HashSet::new();
+                Parsed::List(items.into_iter().filter(|item| seen.insert(item.clone())).collect())
+            }
+            value => value,
+        }
+    }
+
     /// Asks the validator about a value.
     pub(super) fn check(&self, value: &Parsed) -> Result<(), Problem> {
         let Some(validator) = &self.validator else { return Ok(()) };

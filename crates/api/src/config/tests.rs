@@ -205,3 +205,15 @@ fn a_key_carries_what_a_form_shows() {
     let values = Definition::new().define(key.default("1")).validate(&properties(&[]));
     assert_eq!(values[0].recommended, ["1", "2"]);
 }
+
+#[test]
+fn what_comes_twice_is_refused_by_validation_and_read_once() {
+    let key = Key::new("fields", Type::List).validator(Validator::distinct_list(false, false));
+    let definition: Definition = std::iter::once(key).collect();
+    let properties = Properties::from([("fields".to_owned(), "a,b,a".to_owned())]);
+    assert_eq!(
+        definition.validate(&properties)[0].errors,
+        ["Configuration 'fields' values must not be duplicated."]
+    );
+    assert_eq!(definition.parse(&properties).unwrap().list("fields"), ["a", "b"]);
+}

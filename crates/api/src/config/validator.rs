@@ -14,6 +14,8 @@ type Check = dyn Fn(&str, &Parsed) -> Result<(), String> + Send + Sync;
 pub struct Validator {
     check: Arc<Check>,
     description: Arc<str>,
+    /// Whether a list is read without what comes twice in it, as Kafka does for its `ValidList`.
+    pub(super) distinct: bool,
 }
 
 impl Validator {
@@ -22,7 +24,7 @@ impl Validator {
         description: &str,
         check: impl Fn(&str, &Parsed) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
-        Self { check: Arc::new(check), description: description.into() }
+        Self { check: Arc::new(check), description: description.into(), distinct: false }
     }
 
     /// A number that is not below a limit.
@@ -87,21 +89,23 @@ impl Validator {
         let allowed = texts(allowed);
         let description = format!("[{}]", allowed.join(", "));
         let words = description.clone();
-        Self::new(&description, move |key, value| {
+        let validator = Self::new(&description, move |key, value| {
             let items = distinct(key, value, empty_allowed, &words)?;
             match items.iter().find(|item| !allowed.contains(item)) {
                 Some(item) => Err(not_among(key, item, "String must be one of", &allowed)),
                 None => Ok(()),
             }
-        })
+        });
+        Self { distinct: true, ..validator }
     }
 
     /// A list of any items, none of them empty or twice.
     pub fn distinct_list(empty_allowed: bool, null_allowed: bool) -> Self {
-        Self::new("", move |key, value| match value {
+        let validator = Self::new("", move |key, value| match value {
             Parsed::Null if null_allowed => Ok(()),
             value => distinct(key, value, empty_allowed, "any non-empty value").map(drop),
-        })
+        });
+        Self { distinct: true, ..validator }
     }
 
     /// All of some checks, in order, up to the first that fails.

@@ -14,7 +14,7 @@ const PACKAGE: &str = "org.apache.kafka.connect.transforms.";
 /// Records of one topic and schemas, and the transform they go through.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// The class without its package.
+    /// The class without its package, if that is Kafka's.
     pub(crate) class: String,
     pub(crate) config: Vec<(String, String)>,
     pub(crate) connector: ConnectorType,
@@ -26,12 +26,17 @@ pub(crate) struct Case {
 }
 
 impl Case {
+    fn full_class(&self) -> String {
+        let package = if self.class.starts_with("io.debezium.") { "" } else { PACKAGE };
+        [package, &self.class].concat()
+    }
+
     /// One question for each record.
     pub(crate) fn questions(&self) -> Vec<Json> {
         let config: Json = self.config.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
         let what = if self.class.starts_with("predicates.") { "test" } else { "apply" };
         let connector = if self.connector == ConnectorType::Source { "source" } else { "sink" };
-        let class = [PACKAGE, &self.class].concat();
+        let class = self.full_class();
         let question = |record: &Record| {
             json!({
                 "do": what, "class": class, "config": config, "connector": connector,
@@ -60,7 +65,7 @@ impl Case {
     pub(crate) fn answers(&self) -> Vec<Json> {
         let mut registry = Registry::default();
         transforms::register(&mut registry);
-        let class = [PACKAGE, &self.class].concat();
+        let class = self.full_class();
         let properties: Properties = self.config.iter().cloned().collect();
         if let Some(plugin) = registry.predicates.iter().find(|plugin| plugin.description().class == class) {
             return match plugin.configure(&properties) {

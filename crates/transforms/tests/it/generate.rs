@@ -14,11 +14,11 @@ use crate::judge;
 
 const NAMES: [&str; 7] = ["a", "b", "c", "d", "a.b", "é", "long_name"];
 
-fn name() -> BoxedStrategy<String> {
+pub(crate) fn name() -> BoxedStrategy<String> {
     select(NAMES.to_vec()).prop_map(str::to_owned).boxed()
 }
 
-fn names() -> BoxedStrategy<String> {
+pub(crate) fn names() -> BoxedStrategy<String> {
     btree_set(name(), 1..4).prop_map(|names| names.into_iter().collect::<Vec<_>>().join(",")).boxed()
 }
 
@@ -33,7 +33,7 @@ fn text() -> BoxedStrategy<String> {
     .boxed()
 }
 
-fn leaf() -> BoxedStrategy<SchemaBuilder> {
+pub(crate) fn leaf() -> BoxedStrategy<SchemaBuilder> {
     let plain = select(vec![
         Type::Int8,
         Type::Int16,
@@ -55,7 +55,7 @@ fn leaf() -> BoxedStrategy<SchemaBuilder> {
     .boxed()
 }
 
-fn finished(builder: BoxedStrategy<SchemaBuilder>) -> BoxedStrategy<Arc<Schema>> {
+pub(crate) fn finished(builder: BoxedStrategy<SchemaBuilder>) -> BoxedStrategy<Arc<Schema>> {
     (builder, any::<bool>(), any::<bool>())
         .prop_flat_map(|(builder, optional, named)| {
             let mut builder = if optional { builder.optional() } else { builder };
@@ -76,7 +76,7 @@ fn finished(builder: BoxedStrategy<SchemaBuilder>) -> BoxedStrategy<Arc<Schema>>
         .boxed()
 }
 
-fn structure(fields: BoxedStrategy<Arc<Schema>>, max: usize) -> BoxedStrategy<SchemaBuilder> {
+pub(crate) fn structure(fields: BoxedStrategy<Arc<Schema>>, max: usize) -> BoxedStrategy<SchemaBuilder> {
     btree_set(name(), 0..max)
         .prop_flat_map(move |names| (Just(names.clone()), vec(fields.clone(), names.len())))
         .prop_map(|(names, schemas)| {
@@ -86,7 +86,7 @@ fn structure(fields: BoxedStrategy<Arc<Schema>>, max: usize) -> BoxedStrategy<Sc
         .boxed()
 }
 
-fn schema() -> BoxedStrategy<Arc<Schema>> {
+pub(crate) fn schema() -> BoxedStrategy<Arc<Schema>> {
     let leaf = finished(leaf());
     let nested = prop_oneof![
         12 => leaf.clone(),
@@ -99,12 +99,12 @@ fn schema() -> BoxedStrategy<Arc<Schema>> {
     prop_oneof![1 => nested, 8 => finished(structure(deep, 6))].boxed()
 }
 
-fn value(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
+pub(crate) fn value(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
     prop_oneof![1 => Just(Value::Null), 4 => present(schema)].boxed()
 }
 
 /// A value of a record: a field of its struct may be missing whatever the schema says.
-fn whole(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
+pub(crate) fn whole(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
     let field = |schema: &Arc<Schema>| prop_oneof![1 => Just(Value::Null), 12 => present(schema)].boxed();
     let there = if schema.kind == Type::Struct { structure_of(schema, field) } else { present(schema) };
     prop_oneof![1 => Just(Value::Null), 6 => there].boxed()
@@ -142,7 +142,7 @@ fn single() -> BoxedStrategy<f64> {
     .boxed()
 }
 
-fn present(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
+pub(crate) fn present(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
     match schema.name.as_deref() {
         Some(logical::DECIMAL) => {
             let scale = logical::scale(schema).unwrap();
@@ -180,7 +180,7 @@ fn present(schema: &Arc<Schema>) -> BoxedStrategy<Value> {
 }
 
 /// A value as JSON without schema has them.
-fn schemaless() -> BoxedStrategy<Value> {
+pub(crate) fn schemaless() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
@@ -205,7 +205,7 @@ fn map(values: BoxedStrategy<Value>, max: usize) -> BoxedStrategy<Value> {
         .boxed()
 }
 
-fn headers() -> BoxedStrategy<Headers> {
+pub(crate) fn headers() -> BoxedStrategy<Headers> {
     let header = (name(), any::<bool>(), 0i64..9).prop_map(|(name, text, number)| Header {
         key: name.into(),
         schema: Some(if text { Schema::string() } else { Schema::int64() }),
@@ -226,7 +226,7 @@ fn sides() -> BoxedStrategy<Sides> {
     prop_oneof![3 => with_schema, 1 => without].boxed()
 }
 
-type Config = Vec<(String, String)>;
+pub(crate) type Config = Vec<(String, String)>;
 
 fn compare(class: &'static str, config: BoxedStrategy<Config>) {
     let meta = (
@@ -260,7 +260,7 @@ fn compare(class: &'static str, config: BoxedStrategy<Config>) {
 }
 
 /// A configuration of some keys, each of which may be left out.
-fn config(keys: Vec<(&'static str, f64, BoxedStrategy<String>)>) -> BoxedStrategy<Config> {
+pub(crate) fn config(keys: Vec<(&'static str, f64, BoxedStrategy<String>)>) -> BoxedStrategy<Config> {
     let keys: Vec<_> = keys
         .into_iter()
         .map(|(key, weight, value)| {
@@ -271,13 +271,13 @@ fn config(keys: Vec<(&'static str, f64, BoxedStrategy<String>)>) -> BoxedStrateg
     keys.prop_map(|pairs| pairs.into_iter().flatten().collect()).boxed()
 }
 
-fn bool_text() -> BoxedStrategy<String> {
+pub(crate) fn bool_text() -> BoxedStrategy<String> {
     any::<bool>().prop_map(|value| value.to_string()).boxed()
 }
 
-const REPLACE: &str = "replace.null.with.default";
+pub(crate) const REPLACE: &str = "replace.null.with.default";
 
-fn words(words: &[&'static str]) -> BoxedStrategy<String> {
+pub(crate) fn words(words: &[&'static str]) -> BoxedStrategy<String> {
     select(words.to_vec()).prop_map(str::to_owned).boxed()
 }
 

@@ -5,6 +5,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value as Json, json};
+use testkit::jars::{self, Debezium};
 use testkit::java::Judge;
 
 use crate::case::Case;
@@ -15,14 +16,32 @@ const CASES: &str = "TRANSFORM_CASES";
 const CASES_DEFAULT: usize = 300;
 const AT_ONCE: usize = 25;
 
-static JUDGE: LazyLock<Mutex<Judge>> = LazyLock::new(|| {
-    let debezium = testkit::jars::debezium().expect("Maven brings Debezium");
-    Mutex::new(Judge::start_beside("TransformJudge", &debezium).expect("the judge starts"))
-});
+static JUDGE: LazyLock<Mutex<Judge>> = LazyLock::new(|| start(Debezium::V3));
+/// Knows the keys of Debezium that version 3 no longer has.
+static OLD_JUDGE: LazyLock<Mutex<Judge>> = LazyLock::new(|| start(Debezium::V2));
+
+fn start(debezium: Debezium) -> Mutex<Judge> {
+    let jars = jars::debezium(debezium).expect("Maven brings Debezium");
+    Mutex::new(Judge::start_beside("TransformJudge", &jars).expect("the judge starts"))
+}
 
 /// The answers to questions.
 pub(crate) fn ask(questions: &[Json]) -> Vec<Json> {
-    let mut judge = JUDGE.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_old = |question: &&Json| {
+        ["delete.handling.mode", "drop.tombstones"].iter().any(|key| !question["config"][key].is_null())
+    };
+    let (old, new): (Vec<&Json>, Vec<&Json>) = questions.iter().partition(is_old);
+    let mut old_answers = ask_one(&OLD_JUDGE, &old).into_iter();
+    let mut answers = ask_one(&JUDGE, &new).into_iter();
+    let answer = |question| if is_old(&question) { old_answers.next() } else { answers.next() };
+    questions.iter().map(answer).collect::<Option<_>>().expect("an answer for every question")
+}
+
+fn ask_one(judge: &LazyLock<Mutex<Judge>>, questions: &[&Json]) -> Vec<Json> {
+    if questions.is_empty() {
+        return Vec::new();
+    }
+    let mut judge = judge.lock().unwrap_or_else(PoisonError::into_inner);
     let line = judge.ask(&serde_json::to_string(questions).unwrap()).unwrap();
     serde_json::from_str(&line).unwrap()
 }

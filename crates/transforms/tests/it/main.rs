@@ -1,9 +1,10 @@
-//! Our transforms against those of Kafka.
+//! Our transforms against those of Kafka and Debezium.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
 mod case;
 mod dates;
+mod debezium;
 mod definitions;
 mod form;
 mod generate;
