@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::{SourceOffset, SourcePartition};
-use serde_json::{Map, Value as Json};
+
+use super::key::{bytes as key_bytes, canonical, offset_bytes, parse as parse_key, parse_offset};
 
 /// A key and a value as bytes.
 pub(super) type Raw = (Arc<[u8]>, Arc<[u8]>);
@@ -96,38 +97,5 @@ impl Entries {
     /// How many entries are not offsets of a partition.
     pub(super) fn foreign_count(&self) -> usize {
         self.foreign.len()
-    }
-}
-
-/// The key of a partition in the bytes that Kafka's JSON converter writes.
-fn key_bytes(connector: &str, partition: &SourcePartition) -> Vec<u8> {
-    Json::Array(vec![connector.into(), Json::Object(partition.0.clone())]).to_string().into_bytes()
-}
-
-fn offset_bytes(offset: &SourceOffset) -> Vec<u8> {
-    Json::Object(offset.0.clone()).to_string().into_bytes()
-}
-
-fn parse_key(key: &[u8]) -> Option<(String, Map<String, Json>)> {
-    serde_json::from_slice(key).ok()
-}
-
-fn parse_offset(value: &[u8]) -> Option<SourceOffset> {
-    serde_json::from_slice(value).ok()
-}
-
-/// A text that is the same for maps that differ only in the order of their keys.
-fn canonical(map: &Map<String, Json>) -> Box<str> {
-    sorted(&Json::Object(map.clone())).to_string().into()
-}
-
-fn sorted(value: &Json) -> Json {
-    match value {
-        Json::Object(map) => {
-            let ordered: BTreeMap<&String, &Json> = map.iter().collect();
-            Json::Object(ordered.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
-        }
-        Json::Array(items) => Json::Array(items.iter().map(sorted).collect()),
-        other => other.clone(),
     }
 }

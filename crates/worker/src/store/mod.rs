@@ -4,6 +4,7 @@ mod entries;
 mod file;
 mod format;
 mod java;
+pub(crate) mod key;
 
 use std::sync::Arc;
 

@@ -2,4 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod cluster;
 mod group;
+mod log;
+mod stores;

@@ -1,0 +1,158 @@
+//! The topic of configurations as it is in Kafka.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Error, Result};
+use kafka::config::ProducerOptions;
+use kafka::{Client, ConsumerOptions, FetchedBatch};
+use parking_lot::Mutex;
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::{Change, Configs, Record};
+use crate::cluster::topic::{Apply, Entry, Log, Spec};
+use crate::herder::RawConfig;
+use crate::status::TargetState;
+use crate::task::TaskId;
+
+/// How long a write may take until it has been read back, as in Kafka.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
+
+/// Takes what came of the records that were read, once the state has them; must not block.
+pub type Listener = Box<dyn FnMut(Vec<Change>) + Send>;
+
+/// The topic of configurations, read and written.
+pub struct ConfigStore {
+    log: Log,
+    configs: Arc<Mutex<Arc<Configs>>>,
+}
+
+impl ConfigStore {
+    /// Opens the topic; it has been read to its end when this returns, and the listener is told of what comes
+    /// after that.
+    ///
+    /// # Errors
+    /// The topic cannot be made or read, or is not what it has to be.
+    pub async fn open(
+        client: &Client,
+        consumer: ConsumerOptions,
+        producer: ProducerOptions,
+        spec: Spec,
+        listener: Listener,
+    ) -> Result<Self> {
+        let configs: Arc<Mutex<Arc<Configs>>> = Arc::default();
+        let told = Arc::new(Mutex::new(None));
+        let log = Log::open(client, consumer, producer, spec, apply(configs.clone(), told.clone())).await?;
+        log.read_to_end().await?;
+        *told.lock() = Some(listener);
+        Ok(Self { log, configs })
+    }
+
+    /// What has been read.
+    pub fn snapshot(&self) -> Arc<Configs> {
+        self.configs.lock().clone()
+    }
+
+    /// Reads what has been written so far.
+    ///
+    /// # Errors
+    /// It took longer than `limit`.
+    pub async fn refresh(&self, limit: Duration) -> Result<()> {
+        within(limit, self.log.read_to_end()).await
+    }
+
+    /// Writes the configuration of a connector, after what it is to do at first if that is said.
+    ///
+    /// # Errors
+    /// It may or may not be written.
+    pub async fn put_connector(
+        &self,
+        name: &str,
+        config: RawConfig,
+        target: Option<TargetState>,
+    ) -> Result<()> {
+        let target = target.map(|target| Record::Target { name: name.into(), target: Some(target) });
+        let config = Record::Connector { name: name.into(), config: Some(config) };
+        let records: Vec<Record> = target.into_iter().chain([config]).collect();
+        within(WRITE_LIMIT, self.write_and_read(&records)).await
+    }
+
+    /// Deletes a connector.
+    ///
+    /// # Errors
+    /// It may or may not be deleted.
+    pub async fn remove_connector(&self, name: &str) -> Result<()> {
+        let records = [
+            Record::Connector { name: name.into(), config: None },
+            Record::Target { name: name.into(), target: None },
+        ];
+        within(WRITE_LIMIT, self.write_and_read(&records)).await
+    }
+
+    /// Writes all tasks of a connector.
+    ///
+    /// # Errors
+    /// They may be written in part; they count only once all are.
+    pub async fn put_tasks(&self, name: &str, tasks: Vec<RawConfig>) -> Result<()> {
+        let connector: Arc<str> = name.into();
+        let count = u32::try_from(tasks.len()).map_err(|_| Error::fail("more tasks than can be counted"))?;
+        let id = |task| TaskId { connector: connector.clone(), task };
+        let tasks: Vec<Record> =
+            (0..).zip(tasks).map(|(task, config)| Record::Task { id: id(task), config }).collect();
+        let commit = [Record::Commit { name: connector.clone(), tasks: count }];
+        let write = async {
+            if !tasks.is_empty() {
+                self.write_and_read(&tasks).await?;
+            }
+            self.write_and_read(&commit).await
+        };
+        within(WRITE_LIMIT, write).await
+    }
+
+    /// Writes any other record.
+    ///
+    /// # Errors
+    /// It may or may not be written.
+    pub async fn put(&self, record: Record) -> Result<()> {
+        within(WRITE_LIMIT, self.write_and_read(&[record])).await
+    }
+
+    async fn write_and_read(&self, records: &[Record]) -> Result<()> {
+        let entries: Vec<Entry> = records.iter().map(Record::encode).collect();
+        self.log.append(&entries).await?;
+        self.log.read_to_end().await
+    }
+}
+
+async fn within(limit: Duration, work: impl Future<Output = Result<()>>) -> Result<()> {
+    let late =
+        || Error::retry(format!("the topic of configurations took longer than {} ms", limit.as_millis()));
+    timeout(limit, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Takes batches into the state, and tells the listener once there is one.
+fn apply(configs: Arc<Mutex<Arc<Configs>>>, listener: Arc<Mutex<Option<Listener>>>) -> Apply {
+    Box::new(move |batch| {
+        let changes = take(&mut configs.lock(), batch);
+        if let Some(listener) = &mut *listener.lock()
+            && !changes.is_empty()
+        {
+            listener(changes);
+        }
+    })
+}
+
+fn take(configs: &mut Arc<Configs>, batch: &FetchedBatch) -> Vec<Change> {
+    let configs = Arc::make_mut(configs);
+    let mut changes = Vec::new();
+    for record in batch.records() {
+        match configs.take(record.offset, record.key.unwrap_or_default(), record.value) {
+            Ok(change) => changes.extend(change),
+            Err(reason) => {
+                warn!(topic = %batch.topic(), offset = record.offset, %reason, "passed over a record");
+            }
+        }
+    }
+    changes
+}

@@ -1,0 +1,114 @@
+//! Makes a topic of the cluster, or checks the one that is there.
+
+use std::time::Duration;
+
+use api::{Error, OrReaction, Result};
+use kafka::{Admin, ConfigEntry, NewTopic, Producer, ResponseError};
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+
+use super::Spec;
+
+const CLEANUP_POLICY: &str = "cleanup.policy";
+const COMPACT: &str = "compact";
+const CREATE_RETRY: Duration = Duration::from_secs(1);
+
+/// Makes the topic unless it is there, checks it, and answers how many partitions it has.
+pub(super) async fn ensure(admin: &Admin, producer: &Producer, spec: &Spec) -> Result<i32> {
+    create(admin, spec).await?;
+    let partitions = producer.partitions(&spec.topic, false).await;
+    let partitions =
+        partitions.or_retry(format_args!("cannot find topic `{}` (`{}topic`)", spec.topic, spec.prefix))?;
+    if spec.single && partitions > 1 {
+        return Err(Error::fail(format!(
+            "topic `{}` (`{}topic`) must have one partition, but has {partitions}: the order of what is written to \
+             it counts",
+            spec.topic, spec.prefix
+        )));
+    }
+    check_policy(admin, spec).await?;
+    Ok(partitions)
+}
+
+async fn create(admin: &Admin, spec: &Spec) -> Result<()> {
+    let topic = new_topic(spec);
+    let deadline = Instant::now() + spec.patience;
+    let mut told = false;
+    loop {
+        let error = match admin.create_topic(&topic).await {
+            Ok(()) => {
+                info!(topic = %spec.topic, "created a topic of the cluster");
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        match error.code() {
+            Some(ResponseError::TopicAlreadyExists) => return Ok(()),
+            Some(ResponseError::TopicAuthorizationFailed | ResponseError::ClusterAuthorizationFailed) => {
+                // It may be there all the same, which shows next.
+                info!(topic = %spec.topic, %error, "may not create topics");
+                return Ok(());
+            }
+            Some(ResponseError::InvalidReplicationFactor) if Instant::now() < deadline => {
+                if !std::mem::replace(&mut told, true) {
+                    warn!(topic = %spec.topic, %error, "too few brokers for a new topic; waiting for more");
+                }
+                sleep(CREATE_RETRY).await;
+            }
+            Some(ResponseError::InvalidReplicationFactor) => {
+                return Err(error).or_fail(format_args!(
+                    "cannot create topic `{}`: `{}replication.factor` asks for more copies than there are brokers",
+                    spec.topic, spec.prefix
+                ));
+            }
+            _ => {
+                return Err(error).or_fail(format_args!(
+                    "cannot create topic `{}` with the settings under `{}`",
+                    spec.topic, spec.prefix
+                ));
+            }
+        }
+    }
+}
+
+fn new_topic(spec: &Spec) -> NewTopic {
+    let mut configs = spec.settings.clone();
+    let unwanted =
+        [configs.insert(CLEANUP_POLICY.to_owned(), COMPACT.to_owned()), configs.remove("partitions")];
+    if unwanted.iter().flatten().any(|value| value != COMPACT) {
+        warn!(
+            "`{}{CLEANUP_POLICY}` and `{}partitions` of a topic of the cluster cannot be chosen freely",
+            spec.prefix, spec.prefix
+        );
+    }
+    NewTopic {
+        name: spec.topic.to_string(),
+        partitions: if spec.single { Some(1) } else { spec.partitions },
+        replication_factor: spec.replication_factor,
+        configs,
+    }
+}
+
+/// A topic that is not compacted, or not only, loses what the cluster needs.
+async fn check_policy(admin: &Admin, spec: &Spec) -> Result<()> {
+    let configs = match admin.topic_configs(&spec.topic).await {
+        Ok(configs) => configs,
+        Err(error) => {
+            warn!(topic = %spec.topic, %error, "cannot check `{CLEANUP_POLICY}` of a topic of the cluster");
+            return Ok(());
+        }
+    };
+    let policy = |entry: &&ConfigEntry| entry.name == CLEANUP_POLICY;
+    let Some(policy) = configs.iter().find(policy).and_then(|entry| entry.value.as_deref()) else {
+        warn!(topic = %spec.topic, "the broker does not tell `{CLEANUP_POLICY}` of a topic of the cluster");
+        return Ok(());
+    };
+    if policy.split(',').map(str::trim).all(|word| word == COMPACT) {
+        return Ok(());
+    }
+    Err(Error::fail(format!(
+        "topic `{}` (`{}topic`) must have `{CLEANUP_POLICY}={COMPACT}`, but has `{CLEANUP_POLICY}={policy}`, with \
+         which the cluster would lose its state; hint: change the setting of the topic, or name another topic",
+        spec.topic, spec.prefix
+    )))
+}
