@@ -17,19 +17,21 @@ use crate::proxy::Proxy;
 use crate::wait;
 
 mod builder;
+mod cluster;
 mod probe;
 mod tools;
 
 use self::builder::server_properties;
 
 pub use self::builder::Builder;
+pub use self::cluster::Cluster;
 pub use self::probe::Probe;
 
 /// The environment variable that names a broker to use instead of starting one.
 pub const BOOTSTRAP: &str = "FERRODUCT_TEST_BOOTSTRAP";
 
-const START_LIMIT: Duration = Duration::from_secs(120);
-const STOP_LIMIT: Duration = Duration::from_secs(30);
+const START_LIMIT: Duration = Duration::from_secs(300);
+const STOP_LIMIT: Duration = Duration::from_secs(120);
 
 /// A broker; it stops when this is dropped.
 #[derive(Debug)]
@@ -102,7 +104,7 @@ impl Kafka {
         self.proxy().address()
     }
 
-    /// Stops the broker in order (SIGTERM), by force when it takes more than half a minute.
+    /// Stops the broker in order (SIGTERM), by force when it takes more than two minutes.
     ///
     /// # Errors
     ///

@@ -4,6 +4,7 @@
 
 mod admin;
 mod assignor;
+mod cluster;
 mod consumer;
 mod group;
 mod producer;

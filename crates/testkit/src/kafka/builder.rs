@@ -67,6 +67,13 @@ impl Builder {
     ///
     /// When the jars cannot be brought or the broker does not start; the error shows the end of its log.
     pub fn start(self) -> anyhow::Result<Kafka> {
+        let mut kafka = self.launch()?;
+        kafka.wait_until_it_answers()?;
+        Ok(kafka)
+    }
+
+    /// Starts the broker, which may not answer yet.
+    pub(super) fn launch(self) -> anyhow::Result<Kafka> {
         let directory = Directory::new("broker")?;
         let port = self.port.unwrap_or_else(ports::free);
         let mut broker = defaults(directory.path(), port, ports::free());
@@ -75,14 +82,12 @@ impl Builder {
         properties::write(&server_properties(directory.path()), &broker)?;
         format_storage(directory.path())?;
         let process = super::launch(directory.path(), &self.options)?;
-        let mut kafka = Kafka {
+        Ok(Kafka {
             bootstrap: format!("127.0.0.1:{port}"),
             node: Some(Node { process, options: self.options, directory }),
             proxy,
             probe: Mutex::default(),
-        };
-        kafka.wait_until_it_answers()?;
-        Ok(kafka)
+        })
     }
 }
 

@@ -1,7 +1,15 @@
 //! Kafka's own command line tools, run against the broker.
 
+use std::time::Duration;
+
+use anyhow::Context;
+
 use super::Kafka;
 use crate::java::JavaTool;
+use crate::wait;
+
+/// How long records may take to be in the topic they are read from.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(180);
 
 impl Kafka {
     /// Returns what `kafka-topics.sh --describe` prints.
@@ -33,30 +41,42 @@ impl Kafka {
         self.tool("org.apache.kafka.tools.ConsoleProducer", args, input).map(drop)
     }
 
-    /// Reads `count` values from the start with the console consumer, as lines.
+    /// Waits for `count` records and reads their values from the start with the console consumer, as lines.
     ///
     /// # Errors
     ///
-    /// When Kafka's tool fails, or when there are fewer values after 30 seconds of silence.
+    /// When Kafka's tool fails, or when there are fewer values after three minutes.
     pub fn consume(&self, topic: &str, count: usize) -> anyhow::Result<Vec<String>> {
         self.consume_with(topic, count, &[])
     }
 
-    /// Reads `count` records from the start with the console consumer and further arguments, such as
-    /// `--formatter-property print.key=true`.
+    /// Waits for `count` records and reads them from the start with the console consumer and further arguments,
+    /// such as `--formatter-property print.key=true`.
     ///
     /// # Errors
     ///
     /// As [`Kafka::consume`].
     pub fn consume_with(&self, topic: &str, count: usize, args: &[&str]) -> anyhow::Result<Vec<String>> {
+        self.wait_for_records(topic, count)?;
         let text = count.to_string();
         let mut all =
-            vec!["--topic", topic, "--from-beginning", "--max-messages", &text, "--timeout-ms", "30000"];
+            vec!["--topic", topic, "--from-beginning", "--max-messages", &text, "--timeout-ms", "120000"];
         all.extend(args);
         let printed = self.tool("org.apache.kafka.tools.consumer.ConsoleConsumer", &all, "")?;
         let lines: Vec<String> = printed.split_terminator('\n').map(str::to_owned).collect();
         anyhow::ensure!(lines.len() >= count, "`{topic}` gave {} of {count} records", lines.len());
         Ok(lines)
+    }
+
+    /// The console consumer would create a topic that is not there yet, before its writer does as it should be.
+    fn wait_for_records(&self, topic: &str, count: usize) -> anyhow::Result<()> {
+        let mut last = Ok(Vec::new());
+        let arrived = wait::until("their arrival", ARRIVAL_LIMIT, Duration::from_millis(100), || {
+            last = self.end_offsets(topic);
+            let ends = last.as_ref().map_or(0, |ends| ends.iter().sum::<u64>());
+            Ok((ends >= count as u64).then_some(()))
+        });
+        arrived.with_context(|| format!("`{topic}` has not got {count} records, but {last:?}"))
     }
 
     /// Runs `kafka-consumer-groups.sh` and returns what it prints.

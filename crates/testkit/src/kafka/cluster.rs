@@ -1,0 +1,78 @@
+//! Several brokers that replicate each other, for elections.
+
+use std::net::Ipv4Addr;
+
+use super::Kafka;
+use crate::ports;
+
+/// Brokers that are controllers too: what one of them loses, the others have. Topics get a replica on each of three.
+#[derive(Debug)]
+pub struct Cluster {
+    brokers: Vec<Kafka>,
+}
+
+impl Cluster {
+    /// Starts so many brokers, at least three, and waits until all of them answer.
+    ///
+    /// # Errors
+    ///
+    /// When one of them does not start; the error shows the end of its log.
+    pub fn start(count: usize) -> anyhow::Result<Self> {
+        anyhow::ensure!(count >= 3, "{count} brokers cannot lose one and go on, hint: start three");
+        let controllers: Vec<u16> = (0..count).map(|_| ports::free()).collect();
+        let launch = |index| launch(index, &controllers);
+        let mut brokers = (0..count).map(launch).collect::<anyhow::Result<Vec<Kafka>>>()?;
+        for broker in &mut brokers {
+            broker.wait_until_it_answers()?;
+        }
+        Ok(Self { brokers })
+    }
+
+    /// Returns the addresses of all brokers for `bootstrap.servers`.
+    pub fn bootstrap(&self) -> String {
+        let addresses: Vec<&str> = self.brokers.iter().map(Kafka::bootstrap).collect();
+        addresses.join(",")
+    }
+
+    /// Returns one of the brokers, to stop, kill, pause or restart.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many.
+    pub fn broker(&mut self, index: usize) -> &mut Kafka {
+        &mut self.brokers[index]
+    }
+
+    /// Returns how many brokers there are.
+    pub fn size(&self) -> usize {
+        self.brokers.len()
+    }
+}
+
+fn launch(index: usize, controllers: &[u16]) -> anyhow::Result<Kafka> {
+    let host = Ipv4Addr::LOCALHOST;
+    let port = ports::free();
+    let voters = controllers.iter().enumerate().map(|(index, port)| format!("{}@{host}:{port}", index + 1));
+    let voters: Vec<String> = voters.collect();
+    let controller = controllers[index];
+    let mut builder = Kafka::builder()
+        .port(port)
+        .property("node.id", &(index + 1).to_string())
+        .property("controller.quorum.voters", &voters.join(","))
+        .property("listeners", &format!("PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}"));
+    // A broker that is killed is missed after this time.
+    builder =
+        builder.property("broker.session.timeout.ms", "3000").property("broker.heartbeat.interval.ms", "500");
+    for (key, value) in [
+        ("default.replication.factor", "3"),
+        ("min.insync.replicas", "2"),
+        ("offsets.topic.replication.factor", "3"),
+        ("transaction.state.log.replication.factor", "3"),
+        ("transaction.state.log.min.isr", "2"),
+        ("share.coordinator.state.topic.replication.factor", "3"),
+        ("share.coordinator.state.topic.min.isr", "2"),
+    ] {
+        builder = builder.property(key, value);
+    }
+    builder.launch()
+}
