@@ -10,11 +10,12 @@ use tokio::time::timeout;
 
 use super::HerderError;
 use super::call::{Call, OffsetChange, Outcome, Reply, Request};
-use super::driver::{CONNECTOR_PATIENCE, Driver};
+use super::driver::Driver;
 use super::entities::{
     ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Health, InitialState,
     KAFKA_VERSION, RawConfig, ServerInfo, TaskInfo, TaskState,
 };
+use super::runner::CONNECTOR_PATIENCE;
 use super::view::Snapshot;
 use super::{cluster, offsets};
 use crate::status::TargetState;

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span, warn};
 
-use super::driver::Events;
+use super::runner::Events;
 use super::state::{Event, Failure, Generation};
 use crate::plugins::ConnectorPlugin;
 use crate::task::{panic_words, trace};

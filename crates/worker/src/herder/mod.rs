@@ -11,6 +11,7 @@ mod error;
 mod handle;
 mod instance;
 mod offsets;
+mod runner;
 mod state;
 mod view;
 

@@ -1,0 +1,234 @@
+//! Runs connectors and tasks as a state decides: whatever runs code of a plugin or waits is a task of its own and
+//! ends in an event.
+
+mod class;
+mod ending;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::config::Properties;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::HerderError;
+use super::call::OffsetChange;
+use super::entities::RawConfig;
+use super::instance::{Calls, Instance, Name};
+use super::offsets;
+use super::state::{Action, Event, Generation, StartTask};
+use crate::plugins::ConnectorPlugin;
+use crate::task::{Report, Services, Task, TaskEvent, TaskId, TaskKind, TaskSpec};
+use class::{accept, plugin};
+use ending::{Held, end_tasks};
+
+/// How long a connector may take to stop, and how long others wait for one that does not come back; as in Kafka.
+pub(super) const CONNECTOR_PATIENCE: Duration = Duration::from_secs(5);
+/// What the giving up of hanging tasks may take on top of the time that all have to end.
+const GIVE_UP: Duration = Duration::from_millis(200);
+
+/// Takes events to the loop.
+///
+/// The queue needs no bound of its own: each action is answered by one event, a task reports a change of its
+/// state or a topic once, a connector asks for one split at a time.
+#[derive(Clone)]
+pub(super) struct Events(mpsc::UnboundedSender<Event>);
+
+impl Events {
+    /// Never waits; after the end of the loop nobody listens any more.
+    pub(super) fn send(&self, event: Event) {
+        let _ = self.0.send(event);
+    }
+}
+
+/// What runs, by the generation of its start.
+pub(super) struct Runner {
+    services: Arc<Services>,
+    instances: BTreeMap<Generation, Instance>,
+    tasks: BTreeMap<Generation, Held>,
+    events: Events,
+    background: JoinSet<()>,
+    patience: Duration,
+    /// When a worker that shuts down has ended, come what may.
+    deadline: Option<Instant>,
+}
+
+impl Runner {
+    /// Nothing runs yet; what happens is told to the receiver.
+    pub(super) fn new(services: Arc<Services>, patience: Duration) -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (events, inbox) = mpsc::unbounded_channel();
+        let runner = Self {
+            services,
+            instances: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            events: Events(events),
+            background: JoinSet::new(),
+            patience,
+            deadline: None,
+        };
+        (runner, inbox)
+    }
+
+    /// When a worker that shuts down has ended, come what may.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// From now on all has to end within `task.shutdown.graceful.timeout.ms`.
+    pub(super) fn shut_down(&mut self) {
+        if self.deadline.is_none() {
+            self.deadline = Some(Instant::now() + self.graceful_timeout() + GIVE_UP);
+        }
+    }
+
+    /// Clears away what has ended in the background, or answers at once that nothing is there; cancel safe.
+    pub(super) async fn tidy(&mut self) -> Option<()> {
+        self.background.join_next().await.map(|_| ())
+    }
+
+    /// Takes note of an event before the state does.
+    pub(super) fn heed(&mut self, event: &Event) {
+        if let Event::TaskReported {
+            generation, event: TaskEvent::Failed { .. } | TaskEvent::Stopped, ..
+        } = event
+            && let Some(held) = self.tasks.get_mut(generation)
+        {
+            held.task = None;
+            self.tasks.remove(generation);
+        }
+    }
+
+    /// Carries out an action; one that does not concern what runs is given back.
+    pub(super) fn perform(&mut self, action: Action) -> Option<Action> {
+        match action {
+            Action::Reply { .. } | Action::Exit => return Some(action),
+            Action::Validate { name, token, config } => self.validate(name, token, config),
+            Action::StartConnector { name, instance, config } => self.start_connector(name, instance, config),
+            Action::SplitConnector { instance, tasks_max, .. } => {
+                if let Some(instance) = self.instances.get(&instance) {
+                    instance.split(tasks_max);
+                }
+            }
+            Action::SplitLater { name, instance, delay_ms } => {
+                let event = Event::ReconfigurationRequested { name, instance };
+                self.later(Duration::from_millis(delay_ms), event);
+            }
+            Action::StopConnector { name, instance, patient } => self.stop_connector(name, instance, patient),
+            Action::StartTask(start) => self.start_task(start),
+            Action::SetTaskTarget { generation, target, .. } => {
+                if let Some(task) = self.tasks.get(&generation).and_then(|held| held.task.as_ref()) {
+                    task.set_target(target);
+                }
+            }
+            Action::StopTasks { name, token, tasks } => self.stop_tasks(name, token, &tasks),
+            Action::ChangeOffsets { name, token, config, change } => {
+                self.change_offsets(name, token, config, change);
+            }
+            Action::Watch { name, token } => self.later(self.patience, Event::Overdue { name, token }),
+        }
+        None
+    }
+
+    fn later(&mut self, delay: Duration, event: Event) {
+        let events = self.events.clone();
+        self.background.spawn(async move {
+            sleep(delay).await;
+            events.send(event);
+        });
+    }
+
+    fn validate(&mut self, name: Arc<str>, token: Generation, config: RawConfig) {
+        let (services, events) = (self.services.clone(), self.events.clone());
+        let calls = Calls::new(&services.runtime);
+        self.background.spawn(async move {
+            let outcome = calls.run(async move { accept(&services, config) }).await;
+            let outcome = outcome.unwrap_or_else(|failure| Err(HerderError::Internal(failure.message)));
+            events.send(Event::Validated { name, token, outcome });
+        });
+    }
+
+    fn start_connector(&mut self, name: Arc<str>, generation: Generation, config: Arc<Properties>) {
+        let (runtime, events) = (&self.services.runtime, self.events.clone());
+        match plugin(&self.services, &config) {
+            Ok(plugin) => {
+                let name = Name { connector: name, generation };
+                self.instances.insert(generation, Instance::start(name, plugin, config, runtime, events));
+            }
+            Err(failure) => {
+                let outcome = Err(failure);
+                events.send(Event::ConnectorStarted { name, instance: generation, outcome });
+            }
+        }
+    }
+
+    fn stop_connector(&mut self, name: Arc<str>, generation: Generation, patient: bool) {
+        let instance = self.instances.remove(&generation);
+        let patience = if patient { self.patience } else { Duration::ZERO };
+        let patience = patience.min(self.time_left());
+        let events = self.events.clone();
+        self.background.spawn(async move {
+            if let Some(instance) = instance {
+                instance.stop(patience).await;
+            }
+            events.send(Event::ConnectorStopped { name, instance: generation });
+        });
+    }
+
+    fn start_task(&mut self, start: StartTask) {
+        let StartTask { id, generation, connector, task, target } = start;
+        let events = self.events.clone();
+        let report: Report = Arc::new(move |report| {
+            events.send(Event::TaskReported { id: report.id, generation, event: report.event });
+        });
+        let kind = match plugin(&self.services, &connector) {
+            Ok(ConnectorPlugin::Source(plugin)) => TaskKind::Source(plugin),
+            Ok(ConnectorPlugin::Sink(plugin)) => TaskKind::Sink(plugin),
+            Err(failure) => {
+                let event = TaskEvent::Failed { trace: failure.trace };
+                return self.events.send(Event::TaskReported { id, generation, event });
+            }
+        };
+        let (connector, task) = (connector.as_ref().clone(), task.as_ref().clone());
+        let spec = TaskSpec { id: id.clone(), kind, connector, task, target };
+        let task = Some(Task::start(spec, self.services.clone(), report));
+        self.tasks.insert(generation, Held { id, task });
+    }
+
+    fn stop_tasks(&mut self, name: Arc<str>, token: Generation, tasks: &[(TaskId, Generation)]) {
+        let take = |(_, generation): &(TaskId, Generation)| self.tasks.remove(generation);
+        let ending: Vec<Held> = tasks.iter().filter_map(take).collect();
+        let deadline = Instant::now() + self.graceful_timeout().min(self.time_left());
+        let events = self.events.clone();
+        self.background.spawn(async move {
+            end_tasks(ending, deadline).await;
+            events.send(Event::TasksStopped { name, token });
+        });
+    }
+
+    fn change_offsets(
+        &mut self,
+        name: Arc<str>,
+        token: Generation,
+        config: Arc<Properties>,
+        change: OffsetChange,
+    ) {
+        let (services, events) = (self.services.clone(), self.events.clone());
+        self.background.spawn(async move {
+            let outcome = offsets::change(&services, &name, &config, change).await;
+            events.send(Event::OffsetsChanged { name, token, outcome });
+        });
+    }
+
+    fn graceful_timeout(&self) -> Duration {
+        Duration::from_millis(self.services.config.task_shutdown_graceful_timeout_ms)
+    }
+
+    /// How long something may take to end, if the worker shuts down.
+    fn time_left(&self) -> Duration {
+        let left =
+            |deadline: Instant| deadline.saturating_duration_since(Instant::now()).saturating_sub(GIVE_UP);
+        self.deadline.map_or(Duration::MAX, left)
+    }
+}
