@@ -67,6 +67,7 @@ pub(in crate::jdbc) enum EpochUnit {
 /// The configuration of a sink.
 #[derive(Clone, Debug)]
 pub(in crate::jdbc) struct Options {
+    pub(in crate::jdbc) flavour: Flavour,
     /// The name of the connector, for messages.
     pub(in crate::jdbc) connector: String,
     pub(in crate::jdbc) insert_mode: InsertMode,
@@ -130,6 +131,7 @@ impl Options {
             _ => times.clone(),
         };
         Ok(Self {
+            flavour,
             connector: properties.get("name").cloned().unwrap_or_default(),
             insert_mode: read.insert_mode(),
             batch_size: read.size("batch.size").max(1),

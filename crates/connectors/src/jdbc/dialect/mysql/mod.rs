@@ -8,6 +8,7 @@ mod native;
 mod read;
 mod rows;
 pub(crate) mod settings;
+pub(crate) mod write;
 
 use api::Result;
 use async_trait::async_trait;

@@ -1,12 +1,14 @@
 //! What Java's connector did, case by case: the same tables and rows, except where it fails and this one does not.
 
 use serde_json::Value as Json;
-use testkit::database::{Database, Postgres};
+use testkit::database::{Database, MariaDb, Postgres};
 
 use super::{Context, Reader, lines, properties, put, start};
 
 const MODES: &str = include_str!("../../../../tests/jdbc-cases/sink-modes.jsonl");
 const TYPES_POSTGRESQL: &str = include_str!("../../../../tests/jdbc-cases/sink-types-postgresql.jsonl");
+
+const TYPES_MARIADB: &str = include_str!("../../../../tests/jdbc-cases/sink-types-mariadb.jsonl");
 
 /// A case where Java fails or drops something, and this connector writes rows: its table then, by the name of the
 /// case.
@@ -21,6 +23,31 @@ const BETTER: &[(&str, &[&str], &[&str])] = &[
     ("postgresql string into existing mood column", &["id integer YES", "v USER-DEFINED YES"], &["1|ok"]),
     ("postgresql string into existing int[] column", &["id integer YES", "v ARRAY YES"], &["1|{1}"]),
     ("postgresql string into existing inet column", &["id integer YES", "v inet YES"], &["1|::1"]),
+];
+
+/// The same for MariaDB: the columns as `SHOW CREATE TABLE` has them, with the key.
+const BETTER_MARIADB: &[(&str, &[&str], &[&str])] = &[
+    (
+        "mariadb insert, pk kafka",
+        &[
+            "`__connect_topic` varchar(250) NOT NULL",
+            "`__connect_partition` int(11) NOT NULL",
+            "`__connect_offset` bigint(20) NOT NULL",
+            "`id` int(11) NOT NULL",
+            "`v` text DEFAULT NULL",
+            "PRIMARY KEY (`__connect_topic`,`__connect_partition`,`__connect_offset`)",
+        ],
+        &["c18\t0\t0\t1\ta", "c18\t0\t1\t2\tb", "c18\t0\t2\t1\tc"],
+    ),
+    ("mariadb array_string", JSON_TABLE, &["1\t[\"a\",\"b\"]"]),
+    ("mariadb array_int32", JSON_TABLE, &["1\t[1,null]"]),
+    ("mariadb map", JSON_TABLE, &["1\t{\"a\":1}"]),
+    ("mariadb struct", JSON_TABLE, &["1\t{\"x\":1}"]),
+];
+
+const JSON_TABLE: &[&str] = &[
+    "`id` int(11) NOT NULL",
+    "`v` longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL CHECK (json_valid(`v`))",
 ];
 
 struct Case {
@@ -192,5 +219,67 @@ async fn types_of_postgresql() {
     assert_eq!(cases.len(), 20);
     for case in &cases {
         check_postgresql(case, &database).await;
+    }
+}
+
+/// The definition of a table as recorded: its lines without the name.
+fn recorded_definition(case: &Case) -> Vec<String> {
+    let create = case.json.pointer("/table/create").and_then(Json::as_str);
+    create.map(|create| definition(&create.replace("\\n", "\n"))).unwrap_or_default()
+}
+
+fn definition(create: &str) -> Vec<String> {
+    let lines = create.lines().skip(1).take_while(|line| !line.starts_with(')'));
+    lines.map(|line| line.trim().trim_end_matches(',').to_owned()).collect()
+}
+
+fn rows_of_mariadb(database: &Database, table: &str) -> Vec<String> {
+    let rows = database.query(&format!("SELECT * FROM `{table}`")).expect("rows");
+    let line = |row: &Vec<Option<String>>| {
+        row.iter().map(|cell| cell.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join("\t")
+    };
+    let mut lines: Vec<String> = rows.iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+async fn check_mariadb(case: &Case, database: &Database) {
+    let name = case.name();
+    let done = run(case, database).await;
+    let better = BETTER_MARIADB.iter().find(|(better, ..)| *better == name);
+    let fails = case.json.get("trace").is_some() && better.is_none();
+    assert_eq!(done.is_err(), fails, "{name}: {done:?}");
+    let (columns, rows) = match better {
+        Some((_, columns, rows)) => (owned(columns), owned(rows)),
+        None => (recorded_definition(case), case.texts("/table/rows")),
+    };
+    let create = database.query(&format!("SHOW CREATE TABLE `{}`", case.topic()));
+    let found = create.map(|rows| definition(rows[0][1].as_deref().expect("text"))).unwrap_or_default();
+    assert_eq!(found, columns, "{name}");
+    if name == "mariadb bytes" {
+        let hex = lines(database, &format!("SELECT id, HEX(v) FROM `{}`", case.topic()));
+        assert_eq!(hex, ["1|DEADBEEF"]);
+    } else if !columns.is_empty() {
+        assert_eq!(rows_of_mariadb(database, case.topic()), rows, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn modes_of_mariadb() {
+    let database = MariaDb::shared().create_database("sink_modes").expect("a database");
+    let cases = Case::all(MODES, "mariadb");
+    assert_eq!(cases.len(), 17);
+    for case in &cases {
+        check_mariadb(case, &database).await;
+    }
+}
+
+#[tokio::test]
+async fn types_of_mariadb() {
+    let database = MariaDb::shared().create_database("sink_types").expect("a database");
+    let cases = Case::all(TYPES_MARIADB, "mariadb");
+    assert_eq!(cases.len(), 20);
+    for case in &cases {
+        check_mariadb(case, &database).await;
     }
 }
