@@ -6,5 +6,16 @@
 
 mod dialect;
 mod sink;
+mod source;
 mod url;
 mod value;
+
+/// The version of Confluent's connectors whose keys and defaults these are.
+const CONFLUENT_VERSION: &str = "10.9.0";
+/// The version of Aiven's connectors whose keys and defaults these are.
+const AIVEN_VERSION: &str = "6.10.0";
+
+/// Adds the connectors of databases.
+pub(crate) fn register(registry: &mut api::Registry) {
+    source::register(registry);
+}

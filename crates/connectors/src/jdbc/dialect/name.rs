@@ -100,6 +100,18 @@ impl Words {
         sql
     }
 
+    /// The names of a list with commas, each as it is written; a quoted name may hold commas.
+    pub(crate) fn split_list<'a>(&self, list: &'a str) -> impl Iterator<Item = &'a str> {
+        let quote = self.quote;
+        let mut quoted = false;
+        list.split(move |character| {
+            quoted ^= character == quote;
+            character == ',' && !quoted
+        })
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    }
+
     /// Reads a name with dots, quoted or not; a quoted part may hold dots. A name of more parts than the database
     /// has keeps the last ones.
     pub(crate) fn parse(&self, text: &str) -> TableId {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use api::{Record, Result, Schema};
 use async_trait::async_trait;
+use tracing::warn;
 
 use super::{Column, TableId};
 use crate::jdbc::value::Moment;
@@ -112,6 +113,12 @@ pub(crate) trait Session: Send {
 
     /// Checks that a query can be run, without running it.
     async fn prepare(&mut self, sql: &str) -> Result<Vec<Column>>;
+
+    /// Sets the isolation of transactions, by its name in SQL; a database that has no such level goes on with its own.
+    async fn isolate(&mut self, level: &str) -> Result<()> {
+        warn!(level, "the database has no such isolation of transactions");
+        Ok(())
+    }
 
     /// Starts a query; the one before has ended or is given up.
     ///

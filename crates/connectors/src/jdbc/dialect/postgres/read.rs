@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api::{Error, Result, Schema, Type};
 use async_trait::async_trait;
 use tokio_postgres::Column as Described;
+use tracing::warn;
 
 use super::connect::Connection;
 use super::copy::{Cell, Plan, Role, Rows};
@@ -15,6 +16,9 @@ use crate::jdbc::dialect::{
     Access, Block, Column, Open, Quoting, Scope, Select, Session, Shape, Table, TableId,
 };
 use crate::jdbc::value::{Mapping, Moment};
+
+/// What `transaction.isolation.mode` may set.
+const LEVELS: [&str; 4] = ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
 
 /// A connection that reads.
 pub(super) struct Reader {
@@ -86,6 +90,17 @@ impl Session for Reader {
     async fn prepare(&mut self, sql: &str) -> Result<Vec<Column>> {
         self.idle()?;
         Ok(self.described(sql).await?.0)
+    }
+
+    async fn isolate(&mut self, level: &str) -> Result<()> {
+        if !LEVELS.contains(&level) {
+            warn!(level, "PostgreSQL has no such isolation of transactions");
+            return Ok(());
+        }
+        let sql = format!("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {level}");
+        self.connection
+            .within("cannot set the isolation of transactions", self.connection.client.batch_execute(&sql))
+            .await
     }
 
     async fn start(&mut self, select: &Select) -> Result<Arc<Shape>> {

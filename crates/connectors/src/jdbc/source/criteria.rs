@@ -1,0 +1,106 @@
+//! The SQL of a query: what is read of a table, from where on and how far.
+
+use super::offset::Offset;
+use crate::jdbc::dialect::{Dialect, Quoting, TableId};
+use crate::jdbc::value::{Moment, Zone};
+
+/// What is queried, and by which columns.
+#[derive(Clone, Debug)]
+pub(super) struct Criteria {
+    pub(super) from: From,
+    pub(super) incrementing: Option<String>,
+    pub(super) timestamps: Vec<String>,
+    pub(super) suffix: String,
+    pub(super) quoting: Quoting,
+    /// Whether the name of the table is qualified.
+    pub(super) qualified: bool,
+    /// The zone of timestamps without one.
+    pub(super) zone: Zone,
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug)]
+pub(super) enum From {
+    /// A whole table.
+    Table(TableId),
+    /// The user's query.
+    Query(String),
+}
+
+/// How far rows are read.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Bound {
+    /// The greatest value of the incrementing column; `None`: any.
+    pub(super) incrementing: Option<i64>,
+    /// The first moment that is not read; there is always one in the modes with timestamps.
+    pub(super) timestamp: Option<Moment>,
+}
+
+impl Criteria {
+    /// The query for rows behind an offset, up to a bound.
+    pub(super) fn sql(&self, dialect: &dyn Dialect, offset: &Offset, bound: Bound) -> String {
+        let mut sql = self.select(dialect);
+        let moment = |moment| dialect.moment(moment, &self.zone);
+        let column = |name: &str| dialect.words().column(name, self.quoting);
+        let begin = || moment(offset.begin());
+        match (self.timestamp(dialect), self.incrementing.as_deref().map(column), bound.timestamp) {
+            (Some(time), None, Some(end)) => {
+                let (begin, end) = (begin(), moment(end));
+                sql.push_str(&format!(" WHERE {time} > {begin} AND {time} < {end} ORDER BY {time} ASC"));
+            }
+            (Some(time), Some(id), Some(end)) => {
+                let (begin, end, last) = (begin(), moment(end), offset.last());
+                sql.push_str(&format!(
+                    " WHERE {time} < {end} AND (({time} = {begin} AND {id} > {last}) OR {time} > {begin}) \
+                     ORDER BY {time},{id} ASC"
+                ));
+            }
+            (None, Some(id), _) => {
+                sql.push_str(&format!(" WHERE {id} > {}", offset.last()));
+                if let Some(greatest) = bound.incrementing {
+                    sql.push_str(&format!(" AND {id} <= {greatest}"));
+                }
+                sql.push_str(&format!(" ORDER BY {id} ASC"));
+            }
+            _ => {}
+        }
+        if !self.suffix.is_empty() {
+            sql.push(' ');
+            sql.push_str(&self.suffix);
+        }
+        sql
+    }
+
+    /// The query without anything behind it.
+    pub(super) fn select(&self, dialect: &dyn Dialect) -> String {
+        match &self.from {
+            From::Table(table) => format!("SELECT * FROM {}", self.table(dialect, table)),
+            From::Query(query) => query.clone(),
+        }
+    }
+
+    /// The query for the greatest value of the incrementing column; `None`: there is no such column.
+    pub(super) fn greatest(&self, dialect: &dyn Dialect) -> Option<String> {
+        let column = dialect.words().column(self.incrementing.as_deref()?, self.quoting);
+        Some(match &self.from {
+            From::Table(table) => format!("SELECT max({column}) FROM {}", self.table(dialect, table)),
+            From::Query(query) => format!("SELECT max({column}) FROM ({query}) AS q"),
+        })
+    }
+
+    fn table(&self, dialect: &dyn Dialect, table: &TableId) -> String {
+        let bare = TableId { name: table.name.clone(), ..TableId::default() };
+        dialect.words().table(if self.qualified { table } else { &bare }, self.quoting)
+    }
+
+    /// The timestamp of a row: a column, or the first of several that is not null.
+    fn timestamp(&self, dialect: &dyn Dialect) -> Option<String> {
+        let names: Vec<String> =
+            self.timestamps.iter().map(|name| dialect.words().column(name, self.quoting)).collect();
+        match names.as_slice() {
+            [] => None,
+            [name] => Some(name.clone()),
+            names => Some(format!("COALESCE({})", names.join(","))),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The source against a real database, judged by what Java's connector did.
+
+mod recorded;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use api::config::Properties;
+use api::{
+    Batch, Connector, ConnectorContext, Error, OffsetReader, Registry, Result, Role, SourceContext,
+    SourceOffset, SourcePartition, SourceTask,
+};
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use testkit::database::{Database, Postgres};
+
+use super::connector::Source;
+use super::settings::Settings;
+use super::task::Task;
+use super::{Flavour, validate};
+
+/// Offsets that were committed.
+#[derive(Clone, Default)]
+struct Committed(HashMap<SourcePartition, SourceOffset>);
+
+#[async_trait]
+impl OffsetReader for Committed {
+    async fn offset(&self, partition: &SourcePartition) -> Result<Option<SourceOffset>> {
+        Ok(self.0.get(partition).cloned())
+    }
+}
+
+struct Quiet;
+
+impl ConnectorContext for Quiet {
+    fn request_reconfiguration(&self) {}
+    fn raise_error(&self, error: Error) {
+        panic!("{error:#}");
+    }
+}
+
+/// What was read: the records as JsonConverter writes them, and where the source stood in the end.
+#[derive(Default)]
+struct Read {
+    topics: Vec<String>,
+    values: Vec<Json>,
+    keys: Vec<Json>,
+    committed: Committed,
+}
+
+impl Read {
+    fn payloads(&self) -> Vec<Json> {
+        self.values.iter().map(|value| value["payload"].clone()).collect()
+    }
+
+    /// The one offset, with its partition.
+    fn offset(&self) -> (Json, Json) {
+        let (partition, offset) = self.committed.0.iter().next().expect("a position was given");
+        (Json::Object(partition.0.clone()), Json::Object(offset.0.clone()))
+    }
+}
+
+fn properties(database: &Database, entries: &[(&str, &str)]) -> Properties {
+    let mut properties: Properties =
+        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    for (key, value) in [
+        ("connection.url", database.jdbc_url()),
+        ("connection.user", database.user().to_owned()),
+        ("connection.password", database.password().to_owned()),
+        // One round, and no second one.
+        ("poll.interval.ms", "3600000".to_owned()),
+        ("table.poll.interval.ms", "3600000".to_owned()),
+    ] {
+        properties.entry(key.to_owned()).or_insert(value);
+    }
+    properties
+}
+
+/// Splits a connector into tasks and starts them.
+async fn tasks(properties: &Properties, tasks_max: usize, committed: &Committed) -> Result<Vec<Task>> {
+    let settings = Settings::read(properties, Flavour::Confluent)?;
+    let mut connector = Source::start(properties.clone(), settings, Arc::new(Quiet)).await?;
+    let mut tasks = Vec::new();
+    for properties in connector.split(tasks_max).await? {
+        let context = SourceContext { offsets: Arc::new(committed.clone()) };
+        tasks
+            .push(Task::start(&properties, Settings::read(&properties, Flavour::Confluent)?, context).await?);
+    }
+    connector.stop().await?;
+    Ok(tasks)
+}
+
+/// Reads until every table had its turn.
+async fn read_all(properties: &Properties, committed: Committed) -> Result<Read> {
+    let mut read = Read { committed, ..Read::default() };
+    for mut task in tasks(properties, 1, &read.committed).await? {
+        while task.busy() {
+            for batch in task.poll().await? {
+                read.take(batch);
+            }
+        }
+        task.stop().await?;
+    }
+    Ok(read)
+}
+
+impl Read {
+    fn take(&mut self, batch: Batch) {
+        let mut registry = Registry::default();
+        converters::register(&mut registry);
+        let json = registry
+            .converters
+            .iter()
+            .find(|converter| converter.description().class == "org.apache.kafka.connect.json.JsonConverter")
+            .expect("it is there");
+        let encode = |role, schema, value| {
+            let converter = json.configure(&Properties::new(), role).unwrap();
+            let mut out = Vec::new();
+            converter.encoder(&batch.topic, schema).unwrap().encode(value, &mut out).unwrap();
+            serde_json::from_slice::<Json>(&out).unwrap()
+        };
+        for record in &batch.records {
+            let value = record.value.as_ref().unwrap();
+            let schema = batch.value_schema.as_ref();
+            schema.unwrap().validate(value).unwrap();
+            self.values.push(encode(Role::Value, schema, value));
+            self.topics.push(batch.topic.to_string());
+            self.keys
+                .extend(record.key.as_ref().map(|key| encode(Role::Key, batch.key_schema.as_ref(), key)));
+        }
+        self.committed
+            .0
+            .extend(batch.positions.into_iter().map(|(partition, offset)| ((*partition).clone(), offset)));
+    }
+}
+
+async fn failure(properties: &Properties) -> String {
+    match read_all(properties, Committed::default()).await {
+        Ok(_) => panic!("it was to fail"),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+fn database() -> Database {
+    Postgres::shared().create_database("source").unwrap()
+}
+
+#[tokio::test]
+async fn tables_are_split_over_tasks_and_have_topics_of_their_own() {
+    let database = database();
+    for table in ["a", "b", "c"] {
+        database.execute(&format!("CREATE TABLE {table} (id int); INSERT INTO {table} VALUES (1)")).unwrap();
+    }
+    database
+        .execute("CREATE SCHEMA other; CREATE TABLE other.d (id int); CREATE VIEW v AS SELECT * FROM a")
+        .unwrap();
+    let entries = [("mode", "bulk"), ("topic.prefix", "pre-"), ("table.types", "TABLE")];
+    let all = properties(&database, &entries);
+    let read = read_all(&all, Committed::default()).await.unwrap();
+    assert_eq!(read.topics, ["pre-a", "pre-b", "pre-c"]);
+    assert!(read.committed.0.is_empty(), "bulk keeps no offsets");
+    assert_eq!(tasks(&all, 3, &Committed::default()).await.unwrap().len(), 3);
+    let mut excluded = all.clone();
+    excluded.insert("table.include.list".into(), "public\\.[abc],other.*".into());
+    excluded.insert("table.exclude.list".into(), "public.b".into());
+    assert_eq!(read_all(&excluded, Committed::default()).await.unwrap().topics, ["pre-a", "pre-c"]);
+    let mut views = all.clone();
+    views.insert("table.types".into(), "view".into());
+    assert_eq!(read_all(&views, Committed::default()).await.unwrap().topics, ["pre-v"]);
+    database.execute("CREATE TABLE other.a (id int)").unwrap();
+    assert!(failure(&all).await.contains("duplicate unqualified table names: other.a, public.a"));
+}
+
+#[tokio::test]
+async fn a_dropped_table_does_not_stop_the_others() {
+    let database = database();
+    database.execute("CREATE TABLE a (id serial); CREATE TABLE b (id serial)").unwrap();
+    let entries = [("mode", "incrementing"), ("validate.non.null", "false"), ("poll.interval.ms", "1")];
+    let mut task = tasks(&properties(&database, &entries), 1, &Committed::default()).await.unwrap().remove(0);
+    database.execute("DROP TABLE a; INSERT INTO b DEFAULT VALUES").unwrap();
+    let mut read = Read::default();
+    while read.topics.is_empty() {
+        for batch in task.poll().await.unwrap() {
+            read.take(batch);
+        }
+    }
+    assert_eq!(read.topics, ["b"]);
+}
+
+#[tokio::test]
+async fn columns_that_come_and_go_change_the_schema_of_the_next_query() {
+    let database = database();
+    database
+        .execute("CREATE TABLE t (id serial PRIMARY KEY, a text); INSERT INTO t (a) VALUES ('x')")
+        .unwrap();
+    let config = properties(&database, &[("mode", "incrementing"), ("record.key", "primary_key")]);
+    let first = read_all(&config, Committed::default()).await.unwrap();
+    assert_eq!(first.payloads(), [serde_json::json!({"id": 1, "a": "x"})]);
+    assert_eq!(first.keys[0]["payload"], serde_json::json!({"id": 1}));
+    database.execute("ALTER TABLE t ADD b int; ALTER TABLE t DROP a; INSERT INTO t (b) VALUES (7)").unwrap();
+    let second = read_all(&config, first.committed).await.unwrap();
+    assert_eq!(second.payloads(), [serde_json::json!({"id": 2, "b": 7})]);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    let database = database();
+    database.execute("CREATE TABLE t (id int, ts timestamp)").unwrap();
+    let check = async |entries: &[(&str, &str)], words: &str| {
+        let message = failure(&properties(&database, entries)).await;
+        assert!(message.contains(words), "{message}");
+    };
+    check(&[("mode", "incrementing")], "set `incrementing.column.name`").await;
+    check(
+        &[("mode", "incrementing"), ("incrementing.column.name", "id")],
+        r#"incrementing column id on "public"."t" because this column is nullable"#,
+    )
+    .await;
+    check(
+        &[("mode", "timestamp"), ("timestamp.column.name", "nope")],
+        r#"Timestamp columns: nope do not exist in table '"public"."t"'"#,
+    )
+    .await;
+    check(&[("mode", "bulk"), ("connection.password", "no")], "password authentication failed").await;
+    check(&[("mode", "bulk"), ("table.whitelist", "nosuch")], "not assigned a table nor a query").await;
+    check(&[("mode", "bulk"), ("query", "SELECT * FROM nosuch")], "relation \"nosuch\" does not exist").await;
+    let off = [
+        ("mode", "bulk"),
+        ("connection.attempts", "1"),
+        ("connection.url", "jdbc:postgresql://127.0.0.1:1/x"),
+    ];
+    check(&off, "cannot connect to `127.0.0.1:1`").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn validation_connects() {
+    let database = database();
+    database.execute("CREATE TABLE t (id int)").unwrap();
+    let errors = |entries: &[(&str, &str)]| {
+        let properties = properties(&database, entries);
+        let mut values = super::config::definition(Flavour::Confluent).validate(&properties);
+        validate::validate(&properties, Flavour::Confluent, &mut values);
+        let wrong = values.into_iter().filter(|value| !value.errors.is_empty());
+        wrong.map(|value| (value.name, value.errors)).collect::<Vec<_>>()
+    };
+    assert_eq!(errors(&[("mode", "bulk"), ("table.whitelist", "t")]), []);
+    let wrong = errors(&[("mode", "bulk"), ("connection.password", "no")]);
+    assert_eq!(wrong[0].0, "connection.url");
+    assert!(wrong[0].1[0].starts_with("Could not connect to database. "), "{wrong:?}");
+    assert_eq!(errors(&[("mode", "wrong")]).iter().map(|(_, errors)| errors.len()).sum::<usize>(), 7);
+    let query = errors(&[("mode", "bulk"), ("table.whitelist", "t"), ("query", "select 1")]);
+    let keys: Vec<&str> = query.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["table.whitelist", "query", "query.masked"]);
+    let query = errors(&[("mode", "bulk"), ("query", "select nope from t")]);
+    assert_eq!(query[0].0, "query");
+}
