@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
+mod bad_input;
 mod case;
 mod dates;
 mod debezium;
