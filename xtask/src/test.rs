@@ -1,9 +1,8 @@
 //! `cargo xtask test`: brings what tests need, starts one broker and one database of each kind for all of them, runs
 //! them.
 
-use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{env, iter};
 
 use anyhow::Context;
@@ -13,6 +12,13 @@ use testkit::kafka::BOOTSTRAP;
 use testkit::{Kafka, MariaDb, Postgres};
 
 use crate::install;
+
+mod watch;
+
+/// The variable that makes generated cases the same in every run; another value than ours makes others.
+const SEED: &str = "PROPTEST_RNG_SEED";
+/// How long no test may end before all are taken to hang. The compiler's work counts, too: it prints elsewhere.
+const SILENCE_MAX: Duration = Duration::from_secs(25 * 60);
 
 /// What all test binaries together reported.
 #[derive(Debug, Default)]
@@ -58,23 +64,25 @@ fn build() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs `cargo test` with the services in its environment, shows what it prints on standard output, and counts the results in it.
+/// Runs `cargo test` with the services in its environment, shows what it prints on standard output, and counts the
+/// results in it.
 fn cargo_test(services: &[(&str, String)], arguments: &[String]) -> anyhow::Result<(ExitStatus, Summary)> {
     let mut process = cargo()
         .args(["test", "--no-fail-fast"])
         .args(scope(arguments))
         .args(arguments)
         .envs(services.iter().map(|(name, value)| (name, value)))
+        .env(SEED, env::var_os(SEED).unwrap_or_else(|| "1".into()))
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot run cargo")?;
     let output = process.stdout.take().expect("standard output is piped");
     let mut summary = Summary::default();
-    for line in BufReader::new(output).lines() {
-        let line = line.context("cannot read what cargo prints")?;
+    watch::lines(&mut process, output, SILENCE_MAX, |line| {
         println!("{line}");
-        summary.add(&line);
-    }
+        summary.add(line);
+    })
+    .context("the tests hang")?;
     Ok((process.wait().context("cannot wait for cargo")?, summary))
 }
 
