@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::task;
 
 /// How many files are read at the same moment.
-const THREADS: usize = 4;
+pub(super) const THREADS: usize = 4;
 
 type Job = Box<dyn FnOnce() + Send>;
 

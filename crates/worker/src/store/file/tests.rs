@@ -130,16 +130,24 @@ async fn writes_that_come_together_all_count() {
     assert_eq!(FileStore::open(&path).expect("open").all("a").await.expect("read").len(), 200);
 }
 
-#[tokio::test]
-async fn a_writer_that_is_given_up_takes_nobody_with_it() {
+#[test]
+fn a_writer_that_is_given_up_takes_nobody_with_it() {
     let (_directory, path) = directory_of_test();
     let store = FileStore::open(&path).expect("open");
-    let mut first = Box::pin(store.write("a", vec![(partition("x"), position(1))]));
-    assert!(first.as_mut().now_or_never().is_none());
-    let second = store.write("a", vec![(partition("y"), position(2))]);
-    drop(first);
-    second.await.expect("write");
-    assert_eq!(FileStore::open(&path).expect("open").all("a").await.expect("read").len(), 2);
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build();
+    runtime.expect("a runtime").block_on(async {
+        // The only thread that could write is busy, so that the first writer surely waits.
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let busy = tokio::task::spawn_blocking(move || released.recv());
+        let mut first = Box::pin(store.write("a", vec![(partition("x"), position(1))]));
+        assert!(first.as_mut().now_or_never().is_none());
+        let second = store.write("a", vec![(partition("y"), position(2))]);
+        drop((first, release));
+        busy.await.expect("it ends").expect_err("it was let go");
+        second.await.expect("write");
+    });
+    let store = FileStore::open(&path).expect("open");
+    assert_eq!(store.all("a").now_or_never().expect("at once").expect("read").len(), 2);
 }
 
 #[tokio::test]

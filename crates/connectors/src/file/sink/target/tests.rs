@@ -3,7 +3,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api::Reaction;
 use rustix::fs::XattrFlags;
@@ -206,7 +206,13 @@ fn a_worker_killed_at_any_moment_leaves_whole_appends() {
     let marks = marks(&path);
     for round in 0..20_u64 {
         let mut child = child("appends_for_ever", &path, "").spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(30 + round * 7 % 20));
+        // It appends by now, on a slow machine, too.
+        let deadline = Instant::now() + Duration::from_secs(180);
+        while fs::metadata(&path).map_or(0, |file| file.len()) == 0 {
+            assert!(Instant::now() < deadline, "nothing was appended");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(round * 7 % 20));
         child.kill().unwrap();
         child.wait().unwrap();
         Target::open(&path).unwrap().append(b"after a kill\n").unwrap();
