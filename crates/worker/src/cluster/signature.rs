@@ -83,7 +83,9 @@ pub enum Refusal {
     #[error("Internal request contained malformed signature.")]
     Malformed,
     /// This worker has no key yet (503).
-    #[error("This worker is still starting up and has not been able to read a session key from the config topic yet")]
+    #[error(
+        "This worker is still starting up and has not been able to read a session key from the config topic yet"
+    )]
     NoKey,
     /// The signature is not the right one (403).
     #[error("Internal request contained invalid signature.")]
@@ -150,8 +152,7 @@ impl FromStr for Algorithm {
 
     /// Reads Java's name, in any case, as Java does.
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        let all =
-            [Self::HmacSha1, Self::HmacSha224, Self::HmacSha256, Self::HmacSha384, Self::HmacSha512];
+        let all = [Self::HmacSha1, Self::HmacSha224, Self::HmacSha256, Self::HmacSha384, Self::HmacSha512];
         let known = all.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name.trim()));
         known.ok_or_else(|| UnknownAlgorithm(name.to_owned()))
     }
