@@ -95,8 +95,11 @@ impl Criteria {
 
     /// The timestamp of a row: a column, or the first of several that is not null.
     fn timestamp(&self, dialect: &dyn Dialect) -> Option<String> {
-        let names: Vec<String> =
-            self.timestamps.iter().map(|name| dialect.words().column(name, self.quoting)).collect();
+        let names: Vec<String> = self
+            .timestamps
+            .iter()
+            .map(|name| dialect.timestamp(&dialect.words().column(name, self.quoting)))
+            .collect();
         match names.as_slice() {
             [] => None,
             [name] => Some(name.clone()),
@@ -104,3 +107,6 @@ impl Criteria {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
