@@ -1,6 +1,10 @@
 //! A client of one cluster: connections, metadata and coordinators, shared by everything that uses the cluster.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use kafka_protocol::{
     error::ResponseError,
@@ -27,6 +31,19 @@ pub struct Client {
     inner: Arc<Inner>,
 }
 
+/// Names a client without keeping it: its connections end with the last [`Client`].
+#[derive(Clone)]
+pub struct WeakClient {
+    inner: Weak<Inner>,
+}
+
+impl WeakClient {
+    /// The client, if somebody still has it.
+    pub fn upgrade(&self) -> Option<Client> {
+        self.inner.upgrade().map(|inner| Client { inner })
+    }
+}
+
 struct Inner {
     options: Arc<ClientOptions>,
     pool: Pool,
@@ -50,6 +67,11 @@ impl Client {
         let pool = Pool::new(options.clone());
         let inner = Inner { options, pool, known: Mutex::default(), refresh: tokio::sync::Mutex::default() };
         Client { inner: Arc::new(inner) }
+    }
+
+    /// A name of this client that does not keep it.
+    pub fn downgrade(&self) -> WeakClient {
+        WeakClient { inner: Arc::downgrade(&self.inner) }
     }
 
     /// How this client connects.

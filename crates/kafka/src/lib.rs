@@ -25,7 +25,7 @@ mod request;
 pub use admin::{Admin, ConfigEntry, GroupDescription, GroupMember, ListedOffset, NewTopic, OffsetSpec};
 pub use assignor::{Assignor, TopicPartition};
 pub use backoff::Backoff;
-pub use client::Client;
+pub use client::{Client, WeakClient};
 pub use compression::{Codec, Compression, decompress};
 pub use config::{ClientOptions, ConsumerOptions, IsolationLevel, OffsetReset, ProducerOptions};
 pub use consumer::{Consumer, OffsetAndMetadata, Subscription};

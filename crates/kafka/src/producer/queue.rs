@@ -260,11 +260,7 @@ impl<T> Queue<T> {
     /// Ends the first batch; a part of a batch hands its result on to the next part.
     fn pop_front(&mut self, result: Result<i64, Error>, completed: &mut Completed<T>) {
         let Some(entry) = self.batches.pop_front() else { return };
-        let result = match (entry.before, result) {
-            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
-            (Some(Ok(first)), Ok(_)) => Ok(first),
-            (None, result) => result,
-        };
+        let result = joined(entry.before, result);
         match (entry.token, self.batches.front_mut()) {
             (Some(token), _) => completed.push((token, result)),
             (None, Some(next)) => next.before = Some(result),
@@ -390,6 +386,17 @@ impl<T> Queue<T> {
             Some(epochs) => self.epochs = epochs,
             None => self.exhausted = true,
         }
+    }
+}
+
+/// The result of parts of one batch. Whoever learns that a record is too large may rely on it that the others are
+/// written, so that any other error counts more.
+fn joined(before: Option<Result<i64, Error>>, result: Result<i64, Error>) -> Result<i64, Error> {
+    match (before, result) {
+        (Some(Err(Error::RecordTooLarge { .. })), Err(error)) => Err(error),
+        (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+        (Some(Ok(first)), Ok(_)) => Ok(first),
+        (None, result) => result,
     }
 }
 

@@ -348,3 +348,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_record_too_large_hides_no_other_failure_of_its_batch() {
+    let too_large = || Err(Error::RecordTooLarge { topic: "t".into(), bytes: 9 });
+    assert!(matches!(joined(Some(too_large()), Ok(7)), Err(Error::RecordTooLarge { .. })));
+    assert!(matches!(joined(Some(Ok(3)), too_large()), Err(Error::RecordTooLarge { .. })));
+    assert!(matches!(joined(Some(too_large()), lost()), Err(Error::Disconnected { .. })));
+    assert!(matches!(joined(Some(lost()), too_large()), Err(Error::Disconnected { .. })));
+    assert!(matches!(joined(Some(Ok(3)), Ok(4)), Ok(3)));
+}
