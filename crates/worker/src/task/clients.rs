@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::config::Properties;
 use api::{OrReaction, Result};
 use kafka::config::{self as keys, ClientOptions, Parsed};
-use kafka::{Client, Consumer, Producer, ProducerOptions, Subscription};
+use kafka::{Client, Consumer, Producer, ProducerOptions, Subscription, WeakClient};
 use parking_lot::Mutex;
 use tracing::warn;
 
@@ -16,7 +16,8 @@ use super::{TaskId, TaskSpec};
 #[derive(Clone)]
 pub struct Clients {
     worker: Arc<Properties>,
-    pool: Arc<Mutex<Vec<(ClientOptions, Client)>>>,
+    /// Those that somebody uses.
+    pool: Arc<Mutex<Vec<(ClientOptions, WeakClient)>>>,
 }
 
 /// The client id of connections that no `client.id` asks to be told apart.
@@ -65,11 +66,13 @@ impl Clients {
             options.client_id = CLIENT_ID.into();
         }
         let mut pool = self.pool.lock();
-        if let Some((_, client)) = pool.iter().find(|(known, _)| *known == options) {
-            return client.clone();
+        pool.retain(|(_, client)| client.upgrade().is_some());
+        let known = pool.iter().find(|(known, _)| *known == options);
+        if let Some(client) = known.and_then(|(_, client)| client.upgrade()) {
+            return client;
         }
         let client = Client::new(options.clone());
-        pool.push((options, client.clone()));
+        pool.push((options, client.downgrade()));
         client
     }
 }

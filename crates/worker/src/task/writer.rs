@@ -27,6 +27,8 @@ pub(super) struct Writer {
     /// What the partitioner of a new topic starts as.
     partitioner: Partitioner,
     pub(super) in_flight: InFlight<Delivery>,
+    /// Whether the oldest chunk could not be delivered.
+    failed: bool,
 }
 
 /// A topic that is written to.
@@ -65,6 +67,7 @@ impl Writer {
             under_way_max: UNDER_WAY_MAX.min(options.buffer_memory / 2),
             partitioner: Partitioner::new(options.batch_size, options.partitioner_ignore_keys),
             in_flight: InFlight::new(),
+            failed: false,
         })
     }
 
@@ -84,12 +87,24 @@ impl Writer {
 
     /// Waits for the oldest delivery to end, for ever if nothing is under way. Cancel safe.
     ///
-    /// After an error the chunk still counts as under way.
+    /// After an error the chunk still counts as under way, and nothing behind it arrives, unless
+    /// [`Writer::leave_out`] follows.
     pub(super) async fn delivered(&mut self) -> Result<(), kafka::Error> {
+        if self.failed {
+            return Err(kafka::Error::Closed);
+        }
         let Some(delivery) = self.in_flight.oldest() else { return std::future::pending().await };
-        delivery.await?;
+        let outcome = delivery.await;
+        self.failed = outcome.is_err();
+        outcome?;
         self.in_flight.oldest_is_durable();
         Ok(())
+    }
+
+    /// Goes on without what the broker has refused of the oldest chunk.
+    pub(super) fn leave_out(&mut self) {
+        self.failed = false;
+        self.in_flight.oldest_is_durable();
     }
 
     pub(super) fn knows(&self, topic: &str) -> bool {

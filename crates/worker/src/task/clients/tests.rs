@@ -1,7 +1,7 @@
 use api::config::Properties;
 use kafka::Subscription;
 
-use super::{admin_properties, consumer_properties, producer_properties, subscription};
+use super::{Clients, admin_properties, consumer_properties, producer_properties, subscription};
 
 fn properties(entries: &[(&str, &str)]) -> Properties {
     entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -62,4 +62,19 @@ fn topics_are_separated_by_commas_and_blanks() {
 fn a_pattern_that_does_not_compile_is_refused_with_its_key() {
     let error = subscription(&properties(&[("topics.regex", "a(")])).expect_err("an open bracket");
     assert!(error.to_string().contains("topics.regex"), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_is_shared_as_long_as_somebody_uses_it() {
+    let clients = Clients::new(std::sync::Arc::new(worker()));
+    let own = properties(&[("admin.override.client.id", "own")]);
+    let held = clients.admin(&Properties::new()).expect("a client");
+    for _ in 0..3 {
+        drop(clients.admin(&own).expect("a client"));
+        drop(clients.admin(&Properties::new()).expect("a client"));
+    }
+    assert_eq!(clients.pool.lock().len(), 1, "what nobody uses is forgotten");
+    drop(held);
+    drop(clients.admin(&own).expect("a client"));
+    assert_eq!(clients.pool.lock().len(), 1);
 }

@@ -107,7 +107,7 @@ impl Outgoing {
         let place = "a record that was sent";
         self.policy.log(&self.id, &refusal, &place);
         self.policy.decide(refusal, &place)?;
-        self.writer.in_flight.oldest_is_durable();
+        self.writer.leave_out();
         Ok(())
     }
 
