@@ -52,6 +52,8 @@ pub(crate) enum Job {
     SinkString,
     /// A topic to a file with JsonConverter and schemas
     SinkJson,
+    /// A topic of JSON without schemas, 1 % of it bad, through five transforms to a file and a dead letter queue
+    SinkTransforms,
     /// From the start to the first answer of REST, and the memory of an idle worker
     Start,
     /// 200 file sources with nothing to read

@@ -59,6 +59,7 @@ pub(crate) fn run(job: Job, side: Side, stage: &mut Stage) -> anyhow::Result<Fig
         Job::SourceJson => source(Format::Json, side, stage),
         Job::SinkString => sink(Format::String, side, stage),
         Job::SinkJson => sink(Format::Json, side, stage),
+        Job::SinkTransforms => sink_transforms(side, stage),
         Job::Start => start(side, stage),
         Job::Many => many(side, stage),
     }
@@ -66,19 +67,20 @@ pub(crate) fn run(job: Job, side: Side, stage: &mut Stage) -> anyhow::Result<Fig
 
 fn source(format: Format, side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
     let topic = stage.new_topic("source")?;
-    let figures = source_into(&topic, format, side, stage)?;
+    let input = stage.input()?;
+    let figures = source_into(&topic, &input, format, side, stage)?;
     stage.probe.delete_topic(&topic)?;
     Ok(figures)
 }
 
-/// Moves the lines into `topic`, until the end of its one partition says that all are there.
+/// Moves the lines of a file into `topic`, until the end of its one partition says that all are there.
 pub(crate) fn source_into(
     topic: &str,
+    input: &Path,
     format: Format,
     side: Side,
     stage: &mut Stage,
 ) -> anyhow::Result<Figures> {
-    let input = stage.input()?;
     let mut worker = format.set(side.worker(stage)).start()?;
     let config = json!({"connector.class": "FileStreamSource", "file": input, "topic": topic});
     let lines = stage.lines;
@@ -104,6 +106,51 @@ fn sink(format: Format, side: Side, stage: &mut Stage) -> anyhow::Result<Figures
     })?;
     worker.stop()?;
     same_content(&stage.input()?, &output)?;
+    Ok(figures)
+}
+
+/// The transforms of [`Job::SinkTransforms`]: what is left of a record is the text of one field.
+const TRANSFORMS: [(&str, &str); 12] = [
+    ("transforms", "drop,cast,add,route,text"),
+    ("transforms.drop.type", "org.apache.kafka.connect.transforms.ReplaceField$Value"),
+    ("transforms.drop.exclude", "state"),
+    ("transforms.cast.type", "org.apache.kafka.connect.transforms.Cast$Value"),
+    ("transforms.cast.spec", "id:string,amount:float64"),
+    ("transforms.add.type", "org.apache.kafka.connect.transforms.InsertField$Value"),
+    ("transforms.add.offset.field", "offset"),
+    ("transforms.route.type", "org.apache.kafka.connect.transforms.RegexRouter"),
+    ("transforms.route.regex", "(.*)"),
+    ("transforms.route.replacement", "to-$1"),
+    ("transforms.text.type", "org.apache.kafka.connect.transforms.ExtractField$Value"),
+    ("transforms.text.field", "text"),
+];
+
+/// Moves a topic with bad records through transforms into a file and a dead letter queue.
+fn sink_transforms(side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
+    let mixed = stage.mixed()?;
+    let dead_letters = stage.new_topic("dead-letters")?;
+    let mut worker = Format::String.set(side.worker(stage)).start()?;
+    let output = worker.directory().join("lines.txt");
+    let mut config = json!({
+        "connector.class": "FileStreamSink",
+        "file": output,
+        "topics": mixed.topic,
+        "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+        "value.converter.schemas.enable": "false",
+        "errors.tolerance": "all",
+        "errors.deadletterqueue.topic.name": dead_letters,
+        "errors.deadletterqueue.context.headers.enable": "true",
+    });
+    TRANSFORMS.iter().for_each(|(key, value)| config[*key] = json!(value));
+    let bytes = fs::metadata(&mixed.expected)?.len();
+    let figures = measure_move(&mut worker, stage.lines, &config, Duration::from_millis(5), || {
+        Ok(fs::metadata(&output).is_ok_and(|file| file.len() >= bytes))
+    })?;
+    worker.stop()?;
+    same_content(&mixed.expected, &output)?;
+    let records = stage.probe.records(&dead_letters)?;
+    anyhow::ensure!(records == mixed.bad, "there are {records} dead letters instead of {}", mixed.bad);
+    stage.probe.delete_topic(&dead_letters)?;
     Ok(figures)
 }
 

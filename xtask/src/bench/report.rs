@@ -109,6 +109,7 @@ fn title(job: Job) -> &'static str {
         Job::SourceJson => "file source, JSON with schemas",
         Job::SinkString => "file sink, String",
         Job::SinkJson => "file sink, JSON with schemas",
+        Job::SinkTransforms => "file sink, JSON, five transforms, 1 % dead letters",
         Job::Start => "start to first REST answer",
         Job::Many => "200 idle file sources",
     }

@@ -27,6 +27,16 @@ const BROKER_OPTIONS: [&str; 7] = [
     "-XX:+ExplicitGCInvokesConcurrent",
 ];
 
+/// A topic with bad records among good ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Mixed {
+    pub(crate) topic: &'static str,
+    /// A file with what is to come of the good ones.
+    pub(crate) expected: PathBuf,
+    /// How many are bad.
+    pub(crate) bad: u64,
+}
+
 /// The broker and the data of the jobs.
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -36,6 +46,7 @@ pub(crate) struct Stage {
     pub(crate) binary: PathBuf,
     pub(crate) lines: u64,
     input: Option<PathBuf>,
+    mixed: Option<Mixed>,
     filled: BTreeSet<&'static str>,
     topic_count: u64,
     directory: Directory,
@@ -56,6 +67,7 @@ impl Stage {
             binary,
             lines,
             input: None,
+            mixed: None,
             filled: BTreeSet::new(),
             topic_count: 0,
             directory,
@@ -92,9 +104,25 @@ impl Stage {
         if self.filled.insert(topic) {
             eprintln!("filling `{topic}`");
             self.probe.create_topic(topic, 1, &[("retention.ms", "-1")])?;
-            job::source_into(topic, format, Side::Java, self)?;
+            let input = self.input()?;
+            job::source_into(topic, &input, format, Side::Java, self)?;
         }
         Ok(topic)
+    }
+
+    /// Returns the topic with bad records, filled at the first call as [`Stage::filled_topic`] is.
+    pub(crate) fn mixed(&mut self) -> anyhow::Result<Mixed> {
+        if let Some(mixed) = &self.mixed {
+            return Ok(mixed.clone());
+        }
+        let path = |name: &str| self.directory.path().join(name);
+        let (input, expected, topic) = (path("mixed.txt"), path("expected.txt"), "mixed");
+        let bad = write_mixed(&input, &expected, self.lines)
+            .with_context(|| format!("cannot write `{}`", input.display()))?;
+        eprintln!("filling `{topic}`");
+        self.probe.create_topic(topic, 1, &[("retention.ms", "-1")])?;
+        job::source_into(topic, &input, Format::String, Side::Java, self)?;
+        Ok(self.mixed.insert(Mixed { topic, expected, bad }).clone())
     }
 }
 
@@ -111,4 +139,24 @@ fn write_lines(path: &Path, count: u64) -> anyhow::Result<()> {
     }
     file.flush()?;
     Ok(())
+}
+
+/// Writes JSON of about 100 bytes, one line in a hundred no JSON, and the texts of one field of the good lines.
+/// Returns how many lines are bad.
+fn write_mixed(input: &Path, expected: &Path, count: u64) -> anyhow::Result<u64> {
+    let create = |path| anyhow::Ok(BufWriter::with_capacity(1 << 20, File::create(path)?));
+    let (mut input, mut expected, mut bad) = (create(input)?, create(expected)?, 0);
+    for number in 0..count {
+        if number % 100 == 99 {
+            bad += 1;
+            writeln!(input, "{{\"id\":{number},\"amount\":\"12.50\",\"state\":\"open\",\"text\":")?;
+            continue;
+        }
+        let text = format!("the quick brown fox jumps {number:012}");
+        writeln!(input, "{{\"id\":{number},\"amount\":\"12.50\",\"state\":\"open\",\"text\":\"{text}\"}}")?;
+        writeln!(expected, "{text}")?;
+    }
+    input.flush()?;
+    expected.flush()?;
+    Ok(bad)
 }
