@@ -21,8 +21,19 @@ const FIXED: [&str; 7] = [
 ];
 
 fn charset() -> impl Strategy<Value = Config> {
-    select(vec!["UTF-8", "utf8", "UTF-16", "UTF-16BE", "UTF-16LE", "ISO-8859-1", "latin1", "US-ASCII"])
-        .prop_map(|name| vec![("converter.encoding", name.to_owned())])
+    let names = [
+        "UTF-8",
+        "utf8",
+        "UTF-16",
+        "UTF-16BE",
+        "UTF-16LE",
+        "ISO-8859-1",
+        "latin1",
+        "ISO-8859-15",
+        "windows-1252",
+        "US-ASCII",
+    ];
+    select(names.to_vec()).prop_map(|name| vec![("converter.encoding", name.to_owned())])
 }
 
 #[test]
@@ -39,6 +50,22 @@ fn text_is_written_alike() {
         |(config, schema, text)| case::write_question(STRING, config, schema.as_ref(), text),
         |(config, schema, text)| case::write(STRING, config, schema.as_ref(), text),
     );
+}
+
+#[test]
+fn every_byte_and_character_of_western_europe_is_alike() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let text: String = (0x20..0x180).chain(0x2010..0x2130).filter_map(char::from_u32).collect();
+    let text = Value::Text(text.into());
+    for name in ["ISO-8859-1", "ISO-8859-15", "l9", "cp923", "windows-1252", "Cp1252"] {
+        let config: Config = vec![("converter.encoding", name.to_owned())];
+        let questions = [
+            case::read_question(STRING, &config, Some(&bytes)),
+            case::write_question(STRING, &config, None, &text),
+        ];
+        let ours = [case::read(STRING, &config, Some(&bytes)), case::write(STRING, &config, None, &text)];
+        assert_eq!(judge::ask(&questions), ours, "{name}");
+    }
 }
 
 /// Java prints the identity of bytes and the bytes of nothing else: values with bytes in them are left out.
