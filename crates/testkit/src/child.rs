@@ -138,11 +138,14 @@ impl Child {
     ///
     /// When the process cannot be signalled or waited for.
     pub fn stop_with(&mut self, signal: libc::c_int, limit: Duration) -> anyhow::Result<ExitStatus> {
-        if let Some(status) = self.exited()? {
-            return Ok(status);
+        // A paused process takes the first when the second lets it go on. Any may end before either.
+        for signal in [signal, libc::SIGCONT] {
+            let sent = self.signal(signal);
+            if let Some(status) = self.exited()? {
+                return Ok(status);
+            }
+            sent?;
         }
-        self.signal(signal)?;
-        self.signal(libc::SIGCONT)?;
         match self.wait(limit) {
             Ok(status) => Ok(status),
             Err(_) => self.kill(),

@@ -8,7 +8,7 @@ use ureq::http::{HeaderValue, Request, Response};
 use ureq::{Agent, Body};
 
 /// How long an answer may take; Connect's own limit for its requests is 90 seconds.
-const ANSWER_LIMIT: Duration = Duration::from_secs(120);
+const ANSWER_LIMIT: Duration = Duration::from_secs(180);
 
 /// Sends requests to one worker, over connections that stay open.
 #[derive(Clone, Debug)]

@@ -20,10 +20,10 @@ use self::launch::{Launch, Mode, Program};
 
 pub use self::builder::Builder;
 
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_secs(300);
 
 /// Longer than the default of `task.shutdown.graceful.timeout.ms` and of the herder's own stop together.
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_secs(180);
 
 /// A running worker; it is killed when this is dropped.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl Worker {
         Usage::of(self.pid())
     }
 
-    /// Stops the worker in order (SIGTERM), by force when it takes more than a minute.
+    /// Stops the worker in order (SIGTERM), by force when it takes more than three minutes.
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// When the process ends or stays silent for two minutes; the error shows the end of its log.
+    /// When the process ends or stays silent for five minutes; the error shows the end of its log.
     pub fn wait_until_it_answers(&mut self) -> anyhow::Result<()> {
         let (process, rest) = (&mut self.process, &self.rest);
         let started = wait::until("an answer of the worker", START_LIMIT, Duration::from_millis(2), || {

@@ -16,7 +16,7 @@ use crate::directory::{self, Directory, Lock};
 use crate::jars::{self, Jars};
 
 /// Longer than Kafka's clients wait for a broker.
-const ANSWER_LIMIT: Duration = Duration::from_secs(90);
+const ANSWER_LIMIT: Duration = Duration::from_secs(180);
 
 /// A running program from `crates/testkit/java` that prints one line for every line it reads.
 ///

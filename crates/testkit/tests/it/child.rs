@@ -8,7 +8,7 @@ use testkit::child::Child;
 use testkit::directory::Directory;
 use testkit::wait;
 
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// Set for the process that a test starts of itself, to the log of what that process starts.
 const INNER: &str = "TESTKIT_INNER_LOG";

@@ -25,7 +25,7 @@ fn echo() -> Proxy {
 
 fn connect(proxy: &Proxy) -> TcpStream {
     let stream = TcpStream::connect(proxy.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(180))).unwrap();
     stream
 }
 
@@ -82,7 +82,7 @@ fn a_black_hole_holds_bytes_until_it_resumes() {
     stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
     proxy.resume();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(180))).unwrap();
     let mut answer = [0];
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(answer, [2]);

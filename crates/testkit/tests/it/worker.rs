@@ -25,7 +25,7 @@ fn a_java_worker_moves_a_file_to_a_topic_and_into_a_file() {
     );
     assert_eq!(created.unwrap().status, 201);
 
-    let moved = wait::until("the copy", Duration::from_secs(60), Duration::from_millis(100), || {
+    let moved = wait::until("the copy", Duration::from_secs(180), Duration::from_millis(100), || {
         let text = fs::read_to_string(&target).unwrap_or_default();
         Ok((text.len() == 8).then_some(text))
     });
