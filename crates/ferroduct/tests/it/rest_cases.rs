@@ -20,7 +20,7 @@ const CASES: &str = include_str!("rest-cases/standalone.jsonl");
 const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
 const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
 /// How long a connector may take to get where a recorded answer has it.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(180);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A recorded request and its answer.
@@ -43,6 +43,8 @@ fn every_recorded_answer_is_ours_or_differs_as_it_is_written_down() {
         .property("key.converter", JSON)
         .property("value.converter", JSON)
         .without("header.converter")
+        // However slow the machine is, no task is given up while it stops.
+        .property("task.shutdown.graceful.timeout.ms", "120000")
         .start()
         .expect("a worker");
     let client = Client::new(worker.url());

@@ -1,10 +1,24 @@
 //! A source without `file` reads standard input, a sink without `file` prints to standard output.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use testkit::{Kafka, ports};
+
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// A process that ends with the test, also with one that fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().and_then(|()| self.0.wait()).expect("the program ends");
+    }
+}
 
 #[test]
 fn lines_go_from_standard_input_to_standard_output() {
@@ -24,7 +38,7 @@ fn lines_go_from_standard_input_to_standard_output() {
     );
     let source = "name=console-source\nconnector.class=FileStreamSource\ntopic=console-lines\n";
     let sink = "name=console-sink\nconnector.class=FileStreamSink\ntopics=console-lines\n";
-    let mut process = Command::new(env!("CARGO_BIN_EXE_ferroduct"))
+    let process = Command::new(env!("CARGO_BIN_EXE_ferroduct"))
         .arg("standalone")
         .args([
             write("worker.properties", &worker),
@@ -36,13 +50,14 @@ fn lines_go_from_standard_input_to_standard_output() {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let mut input = process.stdin.take().expect("standard input is piped");
-    let mut output = BufReader::new(process.stdout.take().expect("standard output is piped")).lines();
+    let mut process = Running(process);
+    let mut input = process.0.stdin.take().expect("standard input is piped");
+    let output = process.0.stdout.take().expect("standard output is piped");
+    // On a thread of its own, so that waiting for a line has a limit.
+    let (sender, printed) = mpsc::channel();
+    thread::spawn(move || BufReader::new(output).lines().try_for_each(|line| sender.send(line)));
     for line in ["first", "second", "dritte Zeile äöü"] {
         writeln!(input, "{line}").expect("the program reads");
-        assert_eq!(output.next().expect("a line").expect("text"), line);
+        assert_eq!(printed.recv_timeout(LIMIT).expect("a line in time").expect("text"), line);
     }
-    drop(input);
-    process.kill().expect("the program is there");
-    process.wait().expect("the program ends");
 }

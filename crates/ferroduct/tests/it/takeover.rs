@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use testkit::{Kafka, Worker, wait};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(180);
 const PAUSE: Duration = Duration::from_millis(200);
 
 fn append(path: &Path, text: &str) {
@@ -28,6 +28,13 @@ fn wait_for_text(path: &Path, text: &str) {
     arrived.unwrap_or_else(|_| panic!("{} holds {:?}", path.display(), fs::read_to_string(path)));
 }
 
+/// A Java worker that waits for its tasks to commit when it stops, however slow the machine is.
+fn patient_java(kafka: &Kafka) -> testkit::worker::Builder {
+    Worker::java_standalone(kafka.bootstrap())
+        .property("task.shutdown.graceful.timeout.ms", "120000")
+        .property("offset.flush.timeout.ms", "120000")
+}
+
 #[test]
 fn a_file_half_read_by_java_is_gone_on_with_at_the_next_line() {
     let kafka = Kafka::shared();
@@ -41,7 +48,7 @@ fn a_file_half_read_by_java_is_gone_on_with_at_the_next_line() {
         ("topic", "takeover-lines"),
     ];
     append(&input, &lines(0, 500));
-    let mut java = Worker::java_standalone(kafka.bootstrap())
+    let mut java = patient_java(kafka)
         .property("offset.storage.file.filename", &offsets_name)
         .connector(&source)
         .start()
@@ -83,8 +90,7 @@ fn a_topic_half_read_by_a_java_sink_is_gone_on_with_in_the_same_group() {
     let (java_sink, our_sink) = (sink(&first), sink(&second));
     let java_sink: Vec<(&str, &str)> = java_sink.iter().map(|(key, value)| (*key, value.as_str())).collect();
     let our_sink: Vec<(&str, &str)> = our_sink.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    let mut java =
-        Worker::java_standalone(kafka.bootstrap()).connector(&java_sink).start().expect("Java starts");
+    let mut java = patient_java(kafka).connector(&java_sink).start().expect("Java starts");
     wait_for_text(&first, &lines(0, 200));
     java.stop().expect("the Java worker stops");
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use ureq::Agent;
 use ureq::http::Request;
 
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+const ANSWER_LIMIT: Duration = Duration::from_secs(180);
 /// The headers that are compared.
 const HEADERS: [&str; 3] = ["Location", "Content-Type", "Allow"];
 
