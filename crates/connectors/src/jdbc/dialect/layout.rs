@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Error, Result, Schema};
 
-use super::{Column, Select, Shape};
+use super::{Block, Column, Select, Shape};
 use crate::jdbc::value::{Mapping, Target};
 
 /// The places of a query's columns in its records.
@@ -49,6 +49,18 @@ impl Layout {
     /// Whether rows have marks.
     pub(super) fn marked(&self) -> bool {
         self.incrementing.is_some() || !self.timestamps.is_empty()
+    }
+}
+
+impl Block {
+    /// Takes the first rows out, at most so many.
+    pub(super) fn take(&mut self, rows_max: usize) -> Self {
+        if self.records.len() <= rows_max {
+            return std::mem::take(self);
+        }
+        let marks_max = rows_max.min(self.marks.len());
+        let rest = Self { records: self.records.split_off(rows_max), marks: self.marks.split_off(marks_max) };
+        std::mem::replace(self, rest)
     }
 }
 

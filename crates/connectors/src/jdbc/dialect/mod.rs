@@ -20,6 +20,7 @@ pub(crate) mod mysql;
 mod name;
 pub(crate) mod postgres;
 mod read;
+pub(crate) mod sqlite;
 
 use api::Result;
 use api::config::Password;
@@ -68,6 +69,11 @@ pub(crate) trait Dialect: Send + Sync {
     /// which have none.
     fn moment(&self, moment: Moment, zone: &Zone) -> String;
 
+    /// What is compared with [`Dialect::moment`] for a timestamp column, whose name is written already.
+    fn timestamp(&self, column: &str) -> String {
+        column.to_owned()
+    }
+
     /// Opens a connection that reads. Values become what `mapping` says.
     ///
     /// # Errors
@@ -83,6 +89,6 @@ pub(crate) fn of(system: System) -> Result<&'static dyn Dialect> {
     match system {
         System::MariaDb | System::MySql => Ok(&mysql::MySql),
         System::PostgreSql => Ok(&postgres::PostgreSql),
-        other => Err(api::Error::fail(format_args!("there is no dialect for {} yet", other.name()))),
+        System::Sqlite => Ok(&sqlite::Sqlite),
     }
 }

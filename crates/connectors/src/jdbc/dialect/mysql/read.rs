@@ -6,6 +6,7 @@ use api::{Error, Result};
 use async_trait::async_trait;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, Value as Sent};
+use tracing::warn;
 
 use super::connect::{self, within};
 use super::decode::count;
@@ -23,13 +24,25 @@ pub(super) struct Reader {
     /// `None`: it is in use, or was lost with a call or a query that was given up.
     conn: Option<Conn>,
     rows: Option<Rows>,
+    /// What every connection begins with: the isolation of transactions, if it was set.
+    isolation: Option<String>,
 }
+
+/// What `transaction.isolation.mode` may set.
+const LEVELS: [&str; 4] = ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
 
 impl Reader {
     pub(super) async fn open(access: &Access, mapping: &Mapping) -> Result<Self> {
         let reading = Reading::of(&access.url.settings)?;
         let conn = connect::open(access).await?;
-        Ok(Self { access: access.clone(), mapping: mapping.clone(), reading, conn: Some(conn), rows: None })
+        Ok(Self {
+            access: access.clone(),
+            mapping: mapping.clone(),
+            reading,
+            conn: Some(conn),
+            rows: None,
+            isolation: None,
+        })
     }
 
     /// Takes the connection out: a call that is dropped in the middle of an answer loses it, as nobody knows what
@@ -40,8 +53,16 @@ impl Reader {
         }
         match self.conn.take() {
             Some(conn) => Ok(conn),
-            None => connect::open(&self.access).await,
+            None => self.reconnect().await,
         }
+    }
+
+    async fn reconnect(&self) -> Result<Conn> {
+        let mut conn = connect::open(&self.access).await?;
+        if let Some(sql) = &self.isolation {
+            within(&self.access, "cannot set the isolation of transactions", conn.query_drop(sql)).await?;
+        }
+        Ok(conn)
     }
 
     async fn first(&mut self, sql: &str, words: &str) -> Result<Option<Row>> {
@@ -103,6 +124,18 @@ impl Session for Reader {
         Ok(columns)
     }
 
+    async fn isolate(&mut self, level: &str) -> Result<()> {
+        if !LEVELS.contains(&level) {
+            warn!(level, "the database has no such isolation of transactions");
+            return Ok(());
+        }
+        let sql = format!("SET SESSION TRANSACTION ISOLATION LEVEL {level}");
+        let mut conn = self.take().await?;
+        within(&self.access, "cannot set the isolation of transactions", conn.query_drop(&sql)).await?;
+        (self.conn, self.isolation) = (Some(conn), Some(sql));
+        Ok(())
+    }
+
     async fn start(&mut self, select: &Select) -> Result<Arc<Shape>> {
         let conn = self.take().await?;
         let order = Order {
@@ -125,3 +158,6 @@ impl Session for Reader {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,23 +88,13 @@ impl Rows {
                 None => return Ok(None),
             }
         }
-        Ok(Some(take(&mut self.rest, rows_max.max(1))))
+        Ok(Some(self.rest.take(rows_max.max(1))))
     }
 
     /// The connection, when there are no more rows; `None`: it is lost.
     pub(super) async fn end(&mut self) -> Option<Conn> {
         (&mut self.task).await.ok().flatten()
     }
-}
-
-/// The first rows of a block.
-fn take(block: &mut Block, rows_max: usize) -> Block {
-    if block.records.len() <= rows_max {
-        return std::mem::take(block);
-    }
-    let marks_max = rows_max.min(block.marks.len());
-    let rest = Block { records: block.records.split_off(rows_max), marks: block.marks.split_off(marks_max) };
-    std::mem::replace(block, rest)
 }
 
 /// Reads all rows; returns the connection if it can be used again.

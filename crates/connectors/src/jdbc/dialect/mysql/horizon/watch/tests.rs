@@ -32,8 +32,11 @@ fn a_transaction_keeps_its_name_from_its_first_statement_to_its_end() {
     assert_eq!(see(&mut watch, &[statement(7, 100)], &[reader]), (NONE.to_vec(), others.clone()));
     // It writes, rests, runs another statement.
     let writer = transaction(7, 42, "10:00:00");
-    assert_eq!(see(&mut watch, &[statement(7, 100)], &[writer.clone()]), (others.clone(), NONE.to_vec()));
-    assert_eq!(see(&mut watch, &[], &[writer.clone()]), (others.clone(), NONE.to_vec()));
+    assert_eq!(
+        see(&mut watch, &[statement(7, 100)], std::slice::from_ref(&writer)),
+        (others.clone(), NONE.to_vec())
+    );
+    assert_eq!(see(&mut watch, &[], std::slice::from_ref(&writer)), (others.clone(), NONE.to_vec()));
     assert_eq!(see(&mut watch, &[statement(7, 101)], &[writer]), (others.clone(), NONE.to_vec()));
     assert_eq!(see(&mut watch, &[], &[]), (NONE.to_vec(), NONE.to_vec()));
 }

@@ -1,0 +1,43 @@
+//! SQLite.
+
+mod catalog;
+pub(crate) mod connect;
+mod decode;
+mod moment;
+mod native;
+mod read;
+mod rows;
+
+use api::Result;
+use async_trait::async_trait;
+
+use super::{Access, Case, Dialect, Session, Words};
+use crate::jdbc::value::{Mapping, Moment, Zone};
+
+const WORDS: Words = Words { quote: '"', case: Case::Kept, catalogs: false };
+
+/// The dialect of SQLite.
+pub(crate) struct Sqlite;
+
+#[async_trait]
+impl Dialect for Sqlite {
+    fn name(&self) -> &'static str {
+        "SqliteDatabaseDialect"
+    }
+
+    fn words(&self) -> &'static Words {
+        &WORDS
+    }
+
+    fn moment(&self, moment: Moment, zone: &Zone) -> String {
+        moment::literal(moment, zone)
+    }
+
+    fn timestamp(&self, column: &str) -> String {
+        moment::normal(column)
+    }
+
+    async fn open(&self, access: &Access, mapping: &Mapping) -> Result<Box<dyn Session>> {
+        Ok(Box::new(read::Reader::open(access, mapping).await?))
+    }
+}
