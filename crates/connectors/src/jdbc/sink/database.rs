@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::config::Options;
 use super::writer::{Reason, Refusal, Writer};
-use crate::jdbc::dialect::{Access, Quoting, TableId, Words, mysql, postgres};
+use crate::jdbc::dialect::{Access, Quoting, TableId, Words, mysql, postgres, sqlite};
 use crate::jdbc::url::{System, Url};
 
 /// Where the rows go, and how to get in.
@@ -75,7 +75,7 @@ impl Database {
             System::MySql | System::MariaDb => {
                 Ok(Box::new(mysql::write::MySqlWriter::open(&self.access, options).await?))
             }
-            system => Err(Error::fail(format_args!("there is no sink for {} yet", system.name()))),
+            System::Sqlite => Ok(Box::new(sqlite::write::SqliteWriter::open(&self.access, options).await?)),
         }
     }
 }

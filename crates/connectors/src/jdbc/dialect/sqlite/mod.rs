@@ -7,6 +7,7 @@ mod moment;
 mod native;
 mod read;
 mod rows;
+pub(crate) mod write;
 
 use api::Result;
 use async_trait::async_trait;

@@ -1,5 +1,6 @@
 //! The sinks against real databases.
 
+mod bulk;
 mod cases;
 mod faults;
 
