@@ -3,7 +3,8 @@
 //! Java's logger names mean the parts of this program that do the same work.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::io::{self, Write};
+use std::sync::{Arc, OnceLock};
 
 use rest::{Level, LogLevels};
 use tracing::level_filters::LevelFilter;
@@ -11,6 +12,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt, reload};
+use worker::provider::Secrets;
 
 /// The variable that sets levels at the start, such as `info,worker::task=debug`.
 const VARIABLE: &str = "FERRODUCT_LOG";
@@ -40,23 +42,59 @@ pub(crate) fn start() -> Arc<Levels> {
         Some(Err(error)) => (default_targets(), Some(error)),
     };
     let (filter, handle) = reload::Layer::new(targets);
+    let secrets = Arc::new(OnceLock::new());
     let lines = fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer({
+            let secrets = Arc::clone(&secrets);
+            move || Hidden { secrets: secrets.get().cloned() }
+        })
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     tracing_subscriber::registry().with(filter).with(lines).init();
+    // The words of a panic are logged like all others, so that they show no secret either.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     if let Some(error) = problem {
         tracing::warn!("the variable {VARIABLE} is not understood and has no effect: {error}");
     }
-    Arc::new(Levels { handle })
+    Arc::new(Levels { handle, secrets })
+}
+
+/// Standard error without what came from configuration providers (invariant 8).
+struct Hidden {
+    secrets: Option<Secrets>,
+}
+
+impl Write for Hidden {
+    /// Takes a whole line, as the layer gives it.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let mut output = io::stderr().lock();
+        match &self.secrets {
+            Some(secrets) => output.write_all(secrets.hide(&text).as_bytes())?,
+            None => output.write_all(line)?,
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 fn default_targets() -> Targets {
     Targets::new().with_default(LevelFilter::INFO)
 }
 
-/// The levels of a running program.
+/// The levels of a running program, and what its logs do not show.
 pub(crate) struct Levels {
     handle: reload::Handle<Targets, Registry>,
+    secrets: Arc<OnceLock<Secrets>>,
+}
+
+impl Levels {
+    /// Keeps secrets out of all that is logged from now on.
+    pub(crate) fn hide(&self, secrets: Secrets) {
+        assert!(self.secrets.set(secrets).is_ok(), "a program has one worker");
+    }
 }
 
 impl LogLevels for Levels {

@@ -1,5 +1,6 @@
 //! `ferroduct standalone`: one worker, wired together.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +13,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 use worker::config::ConnectorFile;
 use worker::herder::Identity;
+use worker::provider::Environment;
 use worker::store::FileStore;
 use worker::task::{Clients, Services};
 use worker::{Config, Herder};
+
+use crate::logging::Levels;
 
 /// Threads for calls that block (files); they end when they have been idle for some seconds.
 const BLOCKING_THREADS_MAX: usize = 64;
@@ -22,8 +26,9 @@ const BLOCKING_THREADS_MAX: usize = 64;
 const REST_GRACE: Duration = Duration::from_secs(1);
 
 /// Runs a worker until it is told to end.
-pub(crate) fn run(worker: &Path, connectors: &[PathBuf], levels: Arc<dyn LogLevels>) -> Result<()> {
-    let config = Config::load(worker)?;
+pub(crate) fn run(worker: &Path, connectors: &[PathBuf], levels: Arc<Levels>) -> Result<()> {
+    let config = Config::load(worker, &environment())?;
+    levels.hide(config.providers.secrets().clone());
     let registry = Arc::new(plugins());
     config.check_plugins(&registry)?;
     let connectors =
@@ -48,6 +53,13 @@ pub(crate) fn run(worker: &Path, connectors: &[PathBuf], levels: Arc<dyn LogLeve
     data.shutdown_background();
     control.shutdown_background();
     outcome
+}
+
+/// The variables of the environment, for configurations that name some; those that are no text are left out.
+fn environment() -> Environment {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// Everything that this binary can run.

@@ -79,7 +79,10 @@ impl From<HerderError> for RestError {
 impl From<validate::Error> for RestError {
     fn from(error: validate::Error) -> Self {
         match &error {
-            validate::Error::NoClass(_) | validate::Error::Class(_) => Self::bad_request(error.to_string()),
+            validate::Error::NoClass(_)
+            | validate::Error::Class(_)
+            | validate::Error::HiddenClass(_)
+            | validate::Error::Unresolved(_) => Self::bad_request(error.to_string()),
             validate::Error::Worker(_) => Self::internal(error.to_string()),
         }
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use api::Registry;
-use api::config::Properties;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response_with_state};
@@ -23,8 +22,6 @@ use crate::{Config, RestError, cors};
 pub(crate) struct App {
     pub(crate) herder: Herder,
     pub(crate) registry: Arc<Registry>,
-    /// The worker properties.
-    pub(crate) worker: Properties,
     pub(crate) loggers: Loggers,
     /// The URL of the worker for clients that do not say which they have called.
     pub(crate) advertised: String,

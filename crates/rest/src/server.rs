@@ -49,7 +49,6 @@ pub struct Server;
 /// A server that listens and does not answer yet.
 pub struct Bound {
     config: Config,
-    worker: Properties,
     headers: Vec<Header>,
     listeners: Vec<(Socket, Part)>,
     advertised: (String, u16),
@@ -81,7 +80,7 @@ impl Server {
             listeners.push((address.bind(ADMIN_LISTENERS)?, Part::Admin));
         }
         let advertised = advertised(&config, &addresses[0], &listeners[0].0)?;
-        Ok(Bound { config, worker: worker.clone(), headers, listeners, advertised, peers: None })
+        Ok(Bound { config, headers, listeners, advertised, peers: None })
     }
 }
 
@@ -122,7 +121,6 @@ impl Bound {
         let app = Arc::new(App {
             herder,
             registry,
-            worker: self.worker,
             loggers: Loggers::new(levels),
             advertised: advertised.clone(),
             room: Room::default(),

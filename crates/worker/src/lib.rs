@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod config;
 pub mod herder;
 pub mod plugins;
+pub mod provider;
 pub mod status;
 pub mod store;
 pub mod task;

@@ -5,6 +5,7 @@ mod keys;
 mod properties;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use api::Registry;
@@ -13,8 +14,10 @@ use thiserror::Error;
 
 pub use connector::ConnectorFile;
 pub use keys::Keys;
+pub(crate) use properties::parse_text;
 
 use crate::plugins;
+use crate::provider::{Environment, Providers};
 use crate::validate::OverridePolicy;
 
 /// How large a file of properties or JSON may be.
@@ -52,8 +55,11 @@ pub enum Error {
 /// The configuration of a worker in standalone mode.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Everything that the worker properties say, for clients, converters and REST.
+    /// Everything that the worker properties say, for clients, converters and REST, with values in place of
+    /// variables.
     pub originals: Properties,
+    /// What variables in configurations stand for.
+    pub providers: Arc<Providers>,
     /// `bootstrap.servers`.
     pub bootstrap_servers: Vec<String>,
     /// `offset.storage.file.filename`: the file of committed source offsets.
@@ -73,13 +79,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the worker properties of a file.
+    /// Reads the worker properties of a file, whose variables may name variables of an environment.
     ///
     /// # Errors
     /// The file cannot be read, or values are wrong: all that are, at once.
-    pub fn load(path: &Path) -> Result<Self, Error> {
+    pub fn load(path: &Path, environment: &Environment) -> Result<Self, Error> {
         let properties = read_properties(path)?;
-        Self::parse(properties).map_err(|problems| Error::Worker { path: path.to_owned(), problems })
+        let config = Self::resolve(&properties, environment);
+        config.map_err(|problems| Error::Worker { path: path.to_owned(), problems })
     }
 
     /// Takes worker properties. Keys that are not known are kept for clients, converters and REST.
@@ -87,16 +94,27 @@ impl Config {
     /// # Errors
     /// Values are wrong: all that are, at once.
     pub fn parse(properties: Properties) -> Result<Self, Problems> {
+        Self::resolve(&properties, &Environment::new())
+    }
+
+    fn resolve(properties: &Properties, environment: &Environment) -> Result<Self, Problems> {
+        let providers = Providers::of(properties, environment)?;
+        let resolved = providers.resolve(properties);
+        let properties =
+            resolved.map_err(|error| Problem { key: error.key.clone(), message: error.to_string() })?;
+        let properties = properties.properties;
         let keys = Keys::parse(&properties);
         let refused = refused(&properties);
-        match keys {
-            Ok(keys) if refused.is_empty() => Ok(Self::of(keys, properties)),
-            Ok(_) => Err(Problems(refused)),
-            Err(Problems(mut problems)) => {
-                problems.extend(refused);
-                Err(Problems(problems))
-            }
-        }
+        let problems = match keys {
+            Ok(keys) if refused.is_empty() => return Ok(Self::of(keys, properties, providers)),
+            Ok(_) => refused,
+            Err(Problems(problems)) => problems.into_iter().chain(refused).collect(),
+        };
+        let hidden = |problem: Problem| Problem {
+            message: providers.secrets().hide(&problem.message).into_owned(),
+            ..problem
+        };
+        Err(Problems(problems.into_iter().map(hidden).collect()))
     }
 
     /// What is wrong with the plugins that the worker properties name.
@@ -118,9 +136,10 @@ impl Config {
         if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
     }
 
-    fn of(keys: Keys, originals: Properties) -> Self {
+    fn of(keys: Keys, originals: Properties, providers: Providers) -> Self {
         Self {
             originals,
+            providers: Arc::new(providers),
             bootstrap_servers: keys.bootstrap_servers,
             offset_storage_file: keys.offset_storage_file_filename.into(),
             task_shutdown_graceful_timeout_ms: millis(keys.task_shutdown_graceful_timeout_ms),
@@ -161,11 +180,6 @@ fn refused(properties: &Properties) -> Vec<Problem> {
             problems.push(Problem { key: key.to_owned(), message: format!("Configuration {key}: {words}") });
         }
     };
-    refuse(
-        "config.providers",
-        "configuration providers are not supported yet. Write the values themselves in place of the `${…}`, and \
-         leave the key out",
-    );
     refuse(
         "rest.extension.classes",
         "extensions of the REST API are Java classes and cannot be loaded. Protect the REST API by other means, \

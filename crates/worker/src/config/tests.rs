@@ -44,7 +44,7 @@ fn keys_that_are_not_known_pass_through() {
 fn everything_that_is_wrong_is_told_at_once() {
     problems(
         "offset.flush.interval.ms=often\ntask.shutdown.graceful.timeout.ms=-1\nmetrics.recording.level=LOUD\n\
-         config.providers=file\nrest.extension.classes=a.B\nconnector.client.config.override.policy=Some\n",
+         rest.extension.classes=a.B\nconnector.client.config.override.policy=Some\n",
         expect![[r#"
             Missing required configuration "key.converter" which has no default value.
             Missing required configuration "value.converter" which has no default value.
@@ -52,7 +52,6 @@ fn everything_that_is_wrong_is_told_at_once() {
             Invalid value often for configuration offset.flush.interval.ms: Not a number of type LONG
             Missing required configuration "offset.storage.file.filename" which has no default value.
             Invalid value LOUD for configuration metrics.recording.level: String must be one of: INFO, DEBUG
-            Configuration config.providers: configuration providers are not supported yet. Write the values themselves in place of the `${…}`, and leave the key out
             Configuration rest.extension.classes: extensions of the REST API are Java classes and cannot be loaded. Protect the REST API by other means, and leave the key out
             Invalid value Some for configuration connector.client.config.override.policy: there is All, None, Principal and Allowlist"#]],
     );
@@ -60,7 +59,7 @@ fn everything_that_is_wrong_is_told_at_once() {
 
 #[test]
 fn a_key_of_something_that_would_be_ignored_may_be_empty() {
-    assert!(parse(&format!("{KAFKAS_OWN}config.providers=\nrest.extension.classes= \n")).is_ok());
+    assert!(parse(&format!("{KAFKAS_OWN}rest.extension.classes= \n")).is_ok());
 }
 
 #[test]

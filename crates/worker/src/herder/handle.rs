@@ -15,11 +15,13 @@ use super::entities::{
     ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Health, InitialState,
     KAFKA_VERSION, RawConfig, ServerInfo, TaskInfo, TaskState,
 };
+use super::instance::Calls;
 use super::runner::CONNECTOR_PATIENCE;
 use super::view::Snapshot;
-use super::{cluster, offsets};
+use super::{cluster, configure, offsets};
 use crate::status::TargetState;
 use crate::task::Services;
+use crate::validate::{self, ConfigInfos};
 
 /// How long a request may take, as in Kafka.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
@@ -156,7 +158,19 @@ impl Herder {
     /// The committed offsets of a connector.
     pub async fn offsets(&self, name: &str) -> Result<ConnectorOffsets, HerderError> {
         let view = self.shared.snapshot.find(name)?;
-        offsets::read(&self.shared.services, name, &view).await
+        let read = offsets::read(&self.shared.services, name, &view).await;
+        read.map_err(|error| error.hidden(self.shared.services.config.providers.secrets()))
+    }
+
+    /// Everything that is wrong with a configuration.
+    ///
+    /// # Errors
+    /// There is no class to validate it for, or a variable in it cannot be resolved.
+    pub async fn validate(&self, config: RawConfig) -> Result<ConfigInfos, validate::Error> {
+        let services = self.shared.services.clone();
+        let calls = Calls::new(&services.runtime);
+        let outcome = calls.run(async move { configure::validate(&services, &config) }).await;
+        outcome.unwrap_or_else(|failure| Err(validate::Error::Worker(failure.message)))
     }
 }
 

@@ -17,10 +17,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span, warn};
 
+use super::configure;
+use super::reload::Reload;
 use super::runner::Events;
 use super::state::{Event, Failure, Generation};
 use crate::plugins::ConnectorPlugin;
-use crate::task::{panic_words, trace};
+use crate::provider::Resolved;
+use crate::task::{Services, panic_words, trace};
 
 /// How many commands may wait for a connector: a split and a stop, as the state gives them one by one.
 const COMMANDS_MAX: usize = 4;
@@ -56,17 +59,16 @@ impl Instance {
     /// Starts a connector, which tells by events how that went.
     pub(super) fn start(
         name: Name,
-        plugin: ConnectorPlugin,
         config: Arc<Properties>,
-        runtime: &Handle,
+        services: Arc<Services>,
         events: Events,
     ) -> Self {
         let (commands, receiver) = mpsc::channel(COMMANDS_MAX);
         let requested = Arc::new(AtomicBool::new(false));
         let abandon = CancellationToken::new();
         let context = Context { name: name.clone(), events: events.clone(), requested: requested.clone() };
-        let calls = Calls { abandon: abandon.clone(), ..Calls::new(runtime) };
-        let life = Life { name: name.clone(), plugin, config, calls, events };
+        let calls = Calls { abandon: abandon.clone(), ..Calls::new(&services.runtime) };
+        let life = Life { name: name.clone(), config, services, calls, events };
         let span = info_span!("connector", name = %name.connector);
         let living = tokio::spawn(life.live(Arc::new(context), receiver).instrument(span));
         Self { name, commands, requested, abandon, living }
@@ -125,68 +127,95 @@ impl ConnectorContext for Context {
 /// A connector between its start and its end.
 struct Life {
     name: Name,
-    plugin: ConnectorPlugin,
+    /// Its configuration, with its variables.
     config: Arc<Properties>,
+    services: Arc<Services>,
     calls: Calls,
     events: Events,
+}
+
+/// A connector that has started.
+struct Running {
+    plugin: ConnectorPlugin,
+    /// The configuration that it was started with.
+    config: Resolved,
+    /// None: an earlier call of it failed.
+    connector: Option<Box<dyn Connector>>,
 }
 
 impl Life {
     async fn live(self, context: Arc<Context>, mut commands: mpsc::Receiver<Command>) {
         let (name, instance) = (self.name.connector.clone(), self.name.generation);
         let started = self.start(context).await;
-        let (mut connector, outcome) = match started {
-            Ok(connector) => (Some(connector), Ok(())),
-            Err(failure) => (None, Err(failure)),
-        };
+        let outcome = started.as_ref().map(drop).map_err(Failure::clone);
+        let mut running = started.ok();
+        let mut reload = running.as_ref().and_then(|running| Reload::of(&self.services, &running.config));
         self.events.send(Event::ConnectorStarted { name: name.clone(), instance, outcome });
-        while let Some(command) = commands.recv().await {
+        loop {
+            let command = tokio::select! {
+                command = commands.recv() => command,
+                () = Reload::due(reload.as_ref()) => {
+                    if self.changed(&mut reload).await {
+                        self.events.send(Event::ReloadRequested { name: name.clone(), instance });
+                    }
+                    continue;
+                }
+            };
             match command {
-                Command::Split { tasks_max } => {
-                    let outcome = self.split(&mut connector, tasks_max).await;
+                Some(Command::Split { tasks_max }) => {
+                    let outcome = self.split(running.as_mut(), tasks_max).await;
                     self.events.send(Event::ConnectorSplit { name: name.clone(), instance, outcome });
                 }
-                Command::Stop => return self.stop(connector).await,
+                Some(Command::Stop) => return self.stop(running).await,
+                None => return,
             }
         }
     }
 
-    async fn start(&self, context: Arc<Context>) -> Result<Box<dyn Connector>, Failure> {
-        let (plugin, config) = (self.plugin.clone(), self.config.clone());
+    async fn start(&self, context: Arc<Context>) -> Result<Running, Failure> {
+        let (services, config) = (self.services.clone(), self.config.clone());
+        let (name, instance, events) =
+            (self.name.connector.clone(), self.name.generation, self.events.clone());
         let starting = async move {
-            match plugin {
-                ConnectorPlugin::Source(plugin) => plugin.start(&config, context).await,
-                ConnectorPlugin::Sink(plugin) => plugin.start(&config, context).await,
-            }
+            let config = configure::resolve(&services, &config)?;
+            let mark = services.config.providers.mark(&config);
+            events.send(Event::ConnectorResolved { name, instance, mark });
+            let plugin = configure::plugin(&services, &config.properties)?;
+            let connector = match &plugin {
+                ConnectorPlugin::Source(plugin) => plugin.start(&config.properties, context).await,
+                ConnectorPlugin::Sink(plugin) => plugin.start(&config.properties, context).await,
+            };
+            let connector = Some(connector.map_err(|error| failure(&error))?);
+            Ok(Running { plugin, config, connector })
         };
-        self.calls.run(starting).await?.map_err(|error| failure(&error))
+        self.calls.run(starting).await?
     }
 
     async fn split(
         &self,
-        connector: &mut Option<Box<dyn Connector>>,
+        running: Option<&mut Running>,
         tasks_max: usize,
     ) -> Result<Vec<Properties>, Failure> {
-        let Some(mut running) = connector.take() else {
-            return Err(plain_failure("the connector does not run: an earlier call of it failed"));
-        };
+        let running = running.ok_or_else(not_running)?;
+        let mut connector = running.connector.take().ok_or_else(not_running)?;
         let splitting = async move {
-            let outcome = running.split(tasks_max).await;
-            (running, outcome)
+            let outcome = connector.split(tasks_max).await;
+            (connector, outcome)
         };
-        let (running, outcome) = self.calls.run(splitting).await?;
-        *connector = Some(running);
+        let (connector, outcome) = self.calls.run(splitting).await?;
+        running.connector = Some(connector);
         let mut configs = outcome.map_err(|error| failure(&error))?;
         for config in &mut configs {
-            self.complete(config);
+            running.config.restore(&self.config, config);
+            self.complete(&running.plugin, config);
         }
         Ok(configs)
     }
 
     /// Adds to the configuration of a task what Kafka's worker adds.
-    fn complete(&self, task: &mut Properties) {
-        task.insert("task.class".to_owned(), self.plugin.task_class().to_owned());
-        if let ConnectorPlugin::Sink(_) = self.plugin {
+    fn complete(&self, plugin: &ConnectorPlugin, task: &mut Properties) {
+        task.insert("task.class".to_owned(), plugin.task_class().to_owned());
+        if let ConnectorPlugin::Sink(_) = plugin {
             for key in ["topics", "topics.regex"] {
                 if let Some(value) = self.config.get(key) {
                     task.insert(key.to_owned(), value.clone());
@@ -195,8 +224,18 @@ impl Life {
         }
     }
 
-    async fn stop(&self, connector: Option<Box<dyn Connector>>) {
-        let Some(mut connector) = connector else { return };
+    /// Whether what the variables stand for has changed; looks at it and says when to look again.
+    async fn changed(&self, reload: &mut Option<Reload>) -> bool {
+        let Some(known) = reload.take() else { return false };
+        let (services, config) = (self.services.clone(), self.config.clone());
+        let again = self.calls.run(async move { configure::resolve(&services, &config) }).await;
+        let (next, changed) = known.next(&self.services, again.and_then(|resolved| resolved));
+        *reload = Some(next);
+        changed
+    }
+
+    async fn stop(&self, running: Option<Running>) {
+        let Some(mut connector) = running.and_then(|running| running.connector) else { return };
         let stopped = self.calls.run(async move { connector.stop().await }).await;
         match stopped {
             Ok(Ok(())) => {}
@@ -204,6 +243,10 @@ impl Life {
             Err(failure) => warn!(error = failure.message, "connector failed to stop in good order"),
         }
     }
+}
+
+fn not_running() -> Failure {
+    Failure::of("the connector does not run: an earlier call of it failed")
 }
 
 /// Runs calls into plugins.
@@ -233,9 +276,9 @@ impl Calls {
         match ran {
             Ok(Some(Ok(value))) => Ok(value),
             Ok(Some(Err(panic))) => {
-                Err(plain_failure(&format!("the connector panicked: {}", panic_words(&*panic))))
+                Err(Failure::of(format!("the connector panicked: {}", panic_words(&*panic))))
             }
-            Ok(None) | Err(_) => Err(plain_failure(GIVEN_UP)),
+            Ok(None) | Err(_) => Err(Failure::of(GIVEN_UP)),
         }
     }
 }
@@ -246,8 +289,4 @@ fn failure(error: &api::Error) -> Failure {
         trace: trace(error),
         transient: error.reaction() == Reaction::Retry,
     }
-}
-
-fn plain_failure(message: &str) -> Failure {
-    Failure { message: message.to_owned(), trace: message.to_owned(), transient: false }
 }

@@ -5,12 +5,15 @@
 
 mod call;
 mod cluster;
+mod configure;
 mod driver;
 mod entities;
 mod error;
 mod handle;
+mod hidden;
 mod instance;
 mod offsets;
+mod reload;
 mod runner;
 mod state;
 mod view;

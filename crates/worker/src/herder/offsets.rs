@@ -11,6 +11,7 @@ use api::{SourceOffset, SourcePartition, SourcePlugin};
 
 use super::HerderError;
 use super::call::OffsetChange;
+use super::configure::resolved;
 use super::entities::{ConnectorOffset, ConnectorOffsets, ConnectorType};
 use super::instance::Calls;
 use super::view::ConnectorView;
@@ -24,7 +25,7 @@ pub(super) async fn read(
     view: &ConnectorView,
 ) -> Result<ConnectorOffsets, HerderError> {
     if view.class.kind == ConnectorType::Sink {
-        return sink::read(services, name, &view.config).await;
+        return sink::read(services, name, &*resolved(services, &view.config).await?).await;
     }
     let offsets = services.offsets.all(name).await.map_err(internal)?;
     let shown = |(partition, offset)| ConnectorOffset { partition, offset: Some(offset) };
@@ -42,6 +43,7 @@ pub(super) async fn change(
         OffsetChange::Alter(_) => "altered",
         OffsetChange::Reset => "reset",
     };
+    let config = &resolved(services, config).await?;
     let class = config.get("connector.class").map_or("", |class| class.trim());
     let known = match ConnectorPlugin::find(&services.registry, class).map_err(internal)? {
         ConnectorPlugin::Source(plugin) => change_source(services, name, plugin, config, change).await?,

@@ -1,7 +1,6 @@
 //! Runs connectors and tasks as a state decides: whatever runs code of a plugin or waits is a task of its own and
 //! ends in an event.
 
-mod class;
 mod ending;
 
 use std::collections::BTreeMap;
@@ -17,11 +16,10 @@ use super::HerderError;
 use super::call::OffsetChange;
 use super::entities::RawConfig;
 use super::instance::{Calls, Instance, Name};
-use super::offsets;
-use super::state::{Action, Event, Generation, StartTask};
-use crate::plugins::ConnectorPlugin;
-use crate::task::{Report, Services, Task, TaskEvent, TaskId, TaskKind, TaskSpec};
-use class::{accept, plugin};
+use super::state::{Action, Event, Failure, Generation, StartTask};
+use super::{configure, offsets};
+use crate::provider::Secrets;
+use crate::task::{Report, Services, Task, TaskEvent, TaskId, TaskSpec};
 use ending::{Held, end_tasks};
 
 /// How long a connector may take to stop, and how long others wait for one that does not come back; as in Kafka.
@@ -34,13 +32,23 @@ const GIVE_UP: Duration = Duration::from_millis(200);
 /// The queue needs no bound of its own: each action is answered by one event, a task reports a change of its
 /// state or a topic once, a connector asks for one split at a time.
 #[derive(Clone)]
-pub(super) struct Events(mpsc::UnboundedSender<Event>);
+pub(super) struct Events {
+    inbox: mpsc::UnboundedSender<Event>,
+    secrets: Secrets,
+}
 
 impl Events {
-    /// Never waits; after the end of the loop nobody listens any more.
+    /// Never waits; after the end of the loop nobody listens any more. Every event passes here, so nothing that is
+    /// told of it shows what came from a provider (invariant 8).
     pub(super) fn send(&self, event: Event) {
-        let _ = self.0.send(event);
+        let _ = self.inbox.send(event.hidden(&self.secrets));
     }
+}
+
+/// What makes a task whose start was asked for, or why it cannot be had.
+struct Configured {
+    generation: Generation,
+    outcome: Result<TaskSpec, Failure>,
 }
 
 /// What runs, by the generation of its start.
@@ -49,7 +57,8 @@ pub(super) struct Runner {
     instances: BTreeMap<Generation, Instance>,
     tasks: BTreeMap<Generation, Held>,
     events: Events,
-    background: JoinSet<()>,
+    /// What goes on beside the loop; some of it answers what makes a task.
+    background: JoinSet<Option<Configured>>,
     patience: Duration,
     /// When a worker that shuts down has ended, come what may.
     deadline: Option<Instant>,
@@ -58,12 +67,13 @@ pub(super) struct Runner {
 impl Runner {
     /// Nothing runs yet; what happens is told to the receiver.
     pub(super) fn new(services: Arc<Services>, patience: Duration) -> (Self, mpsc::UnboundedReceiver<Event>) {
-        let (events, inbox) = mpsc::unbounded_channel();
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let secrets = services.config.providers.secrets().clone();
         let runner = Self {
             services,
             instances: BTreeMap::new(),
             tasks: BTreeMap::new(),
-            events: Events(events),
+            events: Events { inbox: sender, secrets },
             background: JoinSet::new(),
             patience,
             deadline: None,
@@ -83,9 +93,12 @@ impl Runner {
         }
     }
 
-    /// Clears away what has ended in the background, or answers at once that nothing is there; cancel safe.
+    /// Goes on with what has ended in the background, or answers at once that nothing is there; cancel safe.
     pub(super) async fn tidy(&mut self) -> Option<()> {
-        self.background.join_next().await.map(|_| ())
+        if let Ok(Some(configured)) = self.background.join_next().await? {
+            self.configured(configured);
+        }
+        Some(())
     }
 
     /// Takes note of an event before the state does.
@@ -118,8 +131,8 @@ impl Runner {
             Action::StopConnector { name, instance, patient } => self.stop_connector(name, instance, patient),
             Action::StartTask(start) => self.start_task(start),
             Action::SetTaskTarget { generation, target, .. } => {
-                if let Some(task) = self.tasks.get(&generation).and_then(|held| held.task.as_ref()) {
-                    task.set_target(target);
+                if let Some(held) = self.tasks.get_mut(&generation) {
+                    held.set_target(target);
                 }
             }
             Action::StopTasks { name, token, tasks } => self.stop_tasks(name, token, &tasks),
@@ -136,6 +149,7 @@ impl Runner {
         self.background.spawn(async move {
             sleep(delay).await;
             events.send(event);
+            None
         });
     }
 
@@ -143,24 +157,17 @@ impl Runner {
         let (services, events) = (self.services.clone(), self.events.clone());
         let calls = Calls::new(&services.runtime);
         self.background.spawn(async move {
-            let outcome = calls.run(async move { accept(&services, config) }).await;
+            let outcome = calls.run(async move { configure::accept(&services, config) }).await;
             let outcome = outcome.unwrap_or_else(|failure| Err(HerderError::Internal(failure.message)));
             events.send(Event::Validated { name, token, outcome });
+            None
         });
     }
 
     fn start_connector(&mut self, name: Arc<str>, generation: Generation, config: Arc<Properties>) {
-        let (runtime, events) = (&self.services.runtime, self.events.clone());
-        match plugin(&self.services, &config) {
-            Ok(plugin) => {
-                let name = Name { connector: name, generation };
-                self.instances.insert(generation, Instance::start(name, plugin, config, runtime, events));
-            }
-            Err(failure) => {
-                let outcome = Err(failure);
-                events.send(Event::ConnectorStarted { name, instance: generation, outcome });
-            }
-        }
+        let name = Name { connector: name, generation };
+        let instance = Instance::start(name, config, self.services.clone(), self.events.clone());
+        self.instances.insert(generation, instance);
     }
 
     fn stop_connector(&mut self, name: Arc<str>, generation: Generation, patient: bool) {
@@ -173,27 +180,44 @@ impl Runner {
                 instance.stop(patience).await;
             }
             events.send(Event::ConnectorStopped { name, instance: generation });
+            None
         });
     }
 
+    /// Has what makes a task worked out, which is waited for only if files have to be read for that.
     fn start_task(&mut self, start: StartTask) {
-        let StartTask { id, generation, connector, task, target } = start;
-        let events = self.events.clone();
-        let report: Report = Arc::new(move |report| {
-            events.send(Event::TaskReported { id: report.id, generation, event: report.event });
+        let generation = start.generation;
+        let held = Held { id: start.id.clone(), target: start.target, task: None };
+        self.tasks.insert(generation, held);
+        let services = self.services.clone();
+        let providers = &services.config.providers;
+        if !providers.concern(&start.connector) && !providers.concern(&start.task) {
+            return self.configured(Configured { generation, outcome: configure::task(&services, &start) });
+        }
+        let calls = Calls::new(&services.runtime);
+        self.background.spawn(async move {
+            let outcome = calls.run(async move { configure::task(&services, &start) }).await;
+            Some(Configured { generation, outcome: outcome.and_then(|spec| spec) })
         });
-        let kind = match plugin(&self.services, &connector) {
-            Ok(ConnectorPlugin::Source(plugin)) => TaskKind::Source(plugin),
-            Ok(ConnectorPlugin::Sink(plugin)) => TaskKind::Sink(plugin),
+    }
+
+    /// Starts a task, unless it was ended before it could be.
+    fn configured(&mut self, Configured { generation, outcome }: Configured) {
+        let Some(held) = self.tasks.get_mut(&generation) else { return };
+        let (id, events) = (held.id.clone(), self.events.clone());
+        match outcome {
+            Ok(spec) => {
+                let report: Report = Arc::new(move |report| {
+                    events.send(Event::TaskReported { id: report.id, generation, event: report.event });
+                });
+                let spec = TaskSpec { target: held.target, ..spec };
+                held.task = Some(Task::start(spec, self.services.clone(), report));
+            }
             Err(failure) => {
                 let event = TaskEvent::Failed { trace: failure.trace };
-                return self.events.send(Event::TaskReported { id, generation, event });
+                events.send(Event::TaskReported { id, generation, event });
             }
-        };
-        let (connector, task) = (connector.as_ref().clone(), task.as_ref().clone());
-        let spec = TaskSpec { id: id.clone(), kind, connector, task, target };
-        let task = Some(Task::start(spec, self.services.clone(), report));
-        self.tasks.insert(generation, Held { id, task });
+        }
     }
 
     fn stop_tasks(&mut self, name: Arc<str>, token: Generation, tasks: &[(TaskId, Generation)]) {
@@ -204,6 +228,7 @@ impl Runner {
         self.background.spawn(async move {
             end_tasks(ending, deadline).await;
             events.send(Event::TasksStopped { name, token });
+            None
         });
     }
 
@@ -218,6 +243,7 @@ impl Runner {
         self.background.spawn(async move {
             let outcome = offsets::change(&services, &name, &config, change).await;
             events.send(Event::OffsetsChanged { name, token, outcome });
+            None
         });
     }
 

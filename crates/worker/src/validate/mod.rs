@@ -1,6 +1,6 @@
 //! What is wrong with the configuration of a connector, all of it at once, in Kafka's order and words.
 //!
-//! Nothing here waits or reads anything: a validation costs some microseconds and may run in a request.
+//! Only [`validate_unresolved`] reads anything: the files that variables name.
 
 mod aliases;
 mod common;
@@ -14,6 +14,7 @@ mod sink;
 mod source;
 mod topic_creation;
 mod topics;
+mod unresolved;
 
 use std::collections::BTreeMap;
 
@@ -21,9 +22,11 @@ use api::Registry;
 use api::config::{ConfigValue, Default, Definition, Key, Parsed, Properties};
 
 use crate::plugins::{self, ConnectorPlugin};
+use crate::provider::Unresolved;
 
 pub use infos::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};
 pub use overrides::OverridePolicy;
+pub use unresolved::validate_unresolved;
 
 /// The configuration of a connector as a user gives it: a value may be null, which is wrong.
 pub type ConnectorConfig = BTreeMap<String, Option<String>>;
@@ -37,6 +40,12 @@ pub enum Error {
     /// `connector.class` names no class.
     #[error(transparent)]
     Class(#[from] plugins::Error),
+    /// `connector.class` names no class, and a variable is a part of the name.
+    #[error("{0}")]
+    HiddenClass(String),
+    /// A variable cannot be resolved.
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
     /// The worker's own configuration is wrong.
     #[error("{0}")]
     Worker(String),

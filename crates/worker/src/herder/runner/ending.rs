@@ -3,15 +3,27 @@
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
+use crate::status::TargetState;
 use crate::task::{Task, TaskId};
 
-/// A task that was started and is not known to have ended. It is given up when this is dropped before.
+/// A task that is to start, or was started and is not known to have ended. It is given up when this is dropped before.
 pub(super) struct Held {
     pub(super) id: TaskId,
+    /// What is wanted of it.
+    pub(super) target: TargetState,
+    /// The task; none before its configuration is known.
     pub(super) task: Option<Task>,
 }
 
 impl Held {
+    /// Pauses or resumes the task, from its start on if it has not started.
+    pub(super) fn set_target(&mut self, target: TargetState) {
+        self.target = target;
+        if let Some(task) = &self.task {
+            task.set_target(target);
+        }
+    }
+
     /// Waits until the task has ended.
     async fn ended(&mut self) {
         if let Some(task) = &mut self.task {

@@ -52,8 +52,10 @@ pub(super) struct Connector {
     pub(super) status: Status,
     pub(super) instance: Option<Instance>,
     pub(super) tasks: BTreeMap<u32, Slot>,
-    /// The configuration that the tasks were made with.
-    pub(super) applied: Option<Arc<Properties>>,
+    /// The mark of what the variables of the configuration stood for when the connector was started last.
+    pub(super) mark: u64,
+    /// The configuration that the tasks were made with, and its mark.
+    pub(super) applied: Option<(Arc<Properties>, u64)>,
     pub(super) topics: BTreeSet<Arc<str>>,
     pub(super) failed_splits: u32,
 }
@@ -68,6 +70,7 @@ impl Connector {
             status: Status::of(State::Unassigned),
             instance: None,
             tasks: BTreeMap::new(),
+            mark: 0,
             applied: None,
             topics: BTreeSet::new(),
             failed_splits: 0,
@@ -103,7 +106,7 @@ impl Connector {
 
     /// Whether the tasks are those of an earlier configuration.
     pub(super) fn stale(&self) -> bool {
-        self.applied.as_ref() != Some(&self.config)
+        self.applied.as_ref().is_none_or(|(config, mark)| (config, *mark) != (&self.config, self.mark))
     }
 
     /// The greatest number of tasks that the connector may have, and whether that is enforced.
@@ -135,7 +138,7 @@ impl Connector {
                 Slot { config: Arc::new(config), status: Status::of(State::Unassigned), live: None }
             });
         }
-        self.applied = Some(self.config.clone());
+        self.applied = Some((self.config.clone(), self.mark));
         new
     }
 
@@ -148,7 +151,7 @@ impl Connector {
             slot.status = Status::of(State::Unassigned);
         }
         // A changed configuration that was not split yet is not theirs.
-        let connector = self.applied.as_ref().unwrap_or(&self.config).clone();
+        let connector = self.applied.as_ref().map_or(&self.config, |(config, _)| config).clone();
         Some(Action::StartTask(StartTask {
             id: TaskId { connector: self.name.clone(), task },
             generation,

@@ -28,6 +28,14 @@ pub(in crate::herder) struct Failure {
     pub(in crate::herder) transient: bool,
 }
 
+impl Failure {
+    /// A failure without causes, for which it is of no use to try again.
+    pub(in crate::herder) fn of(message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { trace: message.clone(), message, transient: false }
+    }
+}
+
 /// What happened. The name is that of the connector.
 #[derive(Clone, Debug)]
 pub(in crate::herder) enum Event {
@@ -35,6 +43,8 @@ pub(in crate::herder) enum Event {
     Called { call: CallId, name: Arc<str>, request: Request },
     /// A configuration was validated: here it is, with its class.
     Validated { name: Arc<str>, token: Generation, outcome: Result<(Properties, Class), HerderError> },
+    /// The configuration that a connector starts with, with values in place of variables, has this mark.
+    ConnectorResolved { name: Arc<str>, instance: Generation, mark: u64 },
     /// A connector has started or failed to.
     ConnectorStarted { name: Arc<str>, instance: Generation, outcome: Result<(), Failure> },
     /// A connector has answered the configurations of its tasks.
@@ -45,6 +55,8 @@ pub(in crate::herder) enum Event {
     ConnectorFailed { name: Arc<str>, instance: Generation, trace: String },
     /// A connector wants to be split anew, or it is time to try again.
     ReconfigurationRequested { name: Arc<str>, instance: Generation },
+    /// A value has changed that came from a provider.
+    ReloadRequested { name: Arc<str>, instance: Generation },
     /// The tasks of a step have ended or were given up.
     TasksStopped { name: Arc<str>, token: Generation },
     /// A task tells how it is.

@@ -48,9 +48,10 @@ impl Lane {
     }
 
     fn begin(&mut self, job: Job, work: &mut Work<'_>) {
-        let Job::Call { call, request } = job else {
-            self.operation = Some(Operation::new(None, [Step::Split]));
-            return;
+        let (call, request) = match job {
+            Job::Call { call, request } => (call, request),
+            Job::Reconfigure => return self.operation = Some(Operation::new(None, [Step::Split])),
+            Job::Reload => return self.operation = Some(Operation::new(None, request::restart_connector())),
         };
         let planned =
             request::plan(self.connector.as_mut(), work.name, work.worker_id, call, request, work.actions);

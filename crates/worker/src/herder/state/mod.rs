@@ -64,6 +64,9 @@ impl State {
             Event::Validated { name, token, outcome } => {
                 self.on(&name, &mut actions, |lane, work| lane.validated(token, outcome, work));
             }
+            Event::ConnectorResolved { name, instance, mark } => {
+                self.on(&name, &mut actions, |lane, _| lane.resolved(instance, mark));
+            }
             Event::ConnectorStarted { name, instance, outcome } => {
                 self.on(&name, &mut actions, |lane, work| lane.started(instance, outcome, work));
             }
@@ -77,7 +80,10 @@ impl State {
                 self.on(&name, &mut actions, |lane, _| lane.failed(instance, trace));
             }
             Event::ReconfigurationRequested { name, instance } => {
-                self.on(&name, &mut actions, |lane, _| lane.reconfiguration_requested(instance));
+                self.on(&name, &mut actions, |lane, _| lane.wanted(Job::Reconfigure, instance));
+            }
+            Event::ReloadRequested { name, instance } => {
+                self.on(&name, &mut actions, |lane, _| lane.wanted(Job::Reload, instance));
             }
             Event::TasksStopped { name, token } => {
                 self.on(&name, &mut actions, |lane, _| lane.tasks_stopped(token));

@@ -144,11 +144,20 @@ impl Lane {
         }
     }
 
-    pub(super) fn reconfiguration_requested(&mut self, generation: Generation) {
+    /// Takes note of what a connector that runs has asked for; once is enough.
+    pub(super) fn wanted(&mut self, job: Job, generation: Generation) {
         let started = self.instance(generation).is_some_and(|instance| instance.phase == Phase::Started);
         let closing = self.operation.as_ref().is_some_and(|operation| operation.closing);
-        if started && !closing && !self.waiting.contains(&Job::Reconfigure) {
-            self.waiting.push_back(Job::Reconfigure);
+        if started && !closing && !self.waiting.contains(&job) {
+            self.waiting.push_back(job);
+        }
+    }
+
+    pub(super) fn resolved(&mut self, generation: Generation, mark: u64) {
+        if self.instance(generation).is_some()
+            && let Some(connector) = &mut self.connector
+        {
+            connector.mark = mark;
         }
     }
 

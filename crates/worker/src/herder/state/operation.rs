@@ -17,6 +17,8 @@ pub(super) enum Job {
     Call { call: CallId, request: Request },
     /// The connector wants to be split anew.
     Reconfigure,
+    /// A value has changed that came from a provider.
+    Reload,
 }
 
 impl Job {
@@ -134,7 +136,7 @@ impl Operation {
 }
 
 /// Kafka's words for a request that another one has overtaken.
-pub(super) fn conflict() -> HerderError {
+pub(in crate::herder) fn conflict() -> HerderError {
     let words = "Cannot complete request because of a conflicting operation (e.g. worker rebalance)";
     HerderError::Conflict(words.to_owned())
 }

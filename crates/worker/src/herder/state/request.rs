@@ -120,7 +120,8 @@ fn stop(connector: &mut Connector) -> Vec<Step> {
     ]
 }
 
-fn restart_connector() -> Vec<Step> {
+/// The steps that start a connector anew, which starts those of its tasks anew that are to be other ones.
+pub(super) fn restart_connector() -> Vec<Step> {
     vec![
         Step::StopConnector,
         Step::Show(State::Unassigned),
