@@ -139,8 +139,9 @@ impl Change for InsertField {
         let values = require_struct(value, PURPOSE)?;
         self.check(origin)?;
         plan.settle(values)?;
-        let mut grown = std::mem::take(values).into_vec();
-        grown.reserve_exact(self.inserts.len());
+        // Not grown in place: that is twice as slow with the allocator of glibc.
+        let mut grown = Vec::with_capacity(values.len() + self.inserts.len());
+        grown.extend(std::mem::take(values));
         for insert in &self.inserts {
             grown.push(self.value(insert.what, origin).unwrap_or_default());
         }

@@ -99,6 +99,10 @@ impl ReplaceField {
 pub(crate) struct Plan {
     /// The place of each new value among the old; `None`: all stay.
     sources: Option<Vec<usize>>,
+    /// Whether the new values are in the order of the old ones.
+    in_order: bool,
+    /// How many of the first values stay where they are.
+    in_place: usize,
     /// The fields that take their value from one of another name: its place, its schema, and theirs.
     moved: Vec<(usize, Arc<Schema>, Arc<Schema>)>,
     nulls: Nulls,
@@ -136,8 +140,11 @@ impl Change for ReplaceField {
                 moved.push((source, Arc::clone(&schema.fields[source].schema), Arc::clone(&field.schema)));
             }
         }
-        let stay = sources.len() == schema.fields.len() && sources.iter().enumerate().all(|(a, b)| a == *b);
-        Ok((Some(build(builder)?), Plan { sources: (!stay).then_some(sources), moved, nulls }))
+        let in_place = sources.iter().enumerate().take_while(|(place, source)| place == *source).count();
+        let in_order = sources.is_sorted_by(|a, b| a < b);
+        let stay = in_place == schema.fields.len();
+        let plan = Plan { sources: (!stay).then_some(sources), in_order, in_place, moved, nulls };
+        Ok((Some(build(builder)?), plan))
     }
 
     fn structured(&self, plan: &Plan, value: &mut Value, _: &mut Origin<'_>) -> Result<(), String> {
@@ -158,9 +165,9 @@ impl ReplaceField {
         }
         plan.nulls.settle(values)?;
         let Some(sources) = &plan.sources else { return Ok(()) };
-        if sources.is_sorted_by(|a, b| a < b) {
+        if plan.in_order {
             let mut left = std::mem::take(values).into_vec();
-            for (place, source) in sources.iter().enumerate() {
+            for (place, source) in sources.iter().enumerate().skip(plan.in_place) {
                 left.swap(place, *source);
             }
             left.truncate(sources.len());
