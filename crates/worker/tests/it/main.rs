@@ -5,4 +5,5 @@
 mod cluster;
 mod group;
 mod log;
+mod rejects;
 mod stores;

@@ -1,0 +1,280 @@
+//! A sink that refuses single records: the worker's side of `SinkContext::reject`, with a real Kafka.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use api::config::{ConfigValue, Definition, Problems, Properties};
+use api::{
+    Batch, Connector, ConnectorContext, Converter, ConverterPlugin, Decoder, Description, Encoder, Error,
+    HeaderConverter, HeaderConverterPlugin, Offsets, PluginType, Registry, Result, Role, Schema, SinkContext,
+    SinkPlugin, SinkTask, TopicPartition, Value,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use testkit::Kafka;
+use worker::Config;
+use worker::status::TargetState;
+use worker::store::FileStore;
+use worker::task::{Clients, Services, Task, TaskEvent, TaskId, TaskKind, TaskReport, TaskSpec};
+
+use crate::cluster::eventually;
+
+/// Bytes as they are.
+struct AsIs;
+
+const AS_IS: &str = "test.AsIsConverter";
+
+impl ConverterPlugin for AsIs {
+    fn description(&self) -> Description {
+        Description { class: AS_IS, version: "1", kind: PluginType::Converter }
+    }
+
+    fn definition(&self) -> Definition {
+        Definition::default()
+    }
+
+    fn configure(&self, _: &Properties, _: Role) -> Result<Box<dyn Converter>, Problems> {
+        Ok(Box::new(AsIs))
+    }
+}
+
+impl Converter for AsIs {
+    fn encoder(&self, _: &str, _: Option<&Arc<Schema>>) -> Result<Box<dyn Encoder>> {
+        Err(Error::fail("nothing is written here"))
+    }
+
+    fn decoder(&self, _: &str) -> Box<dyn Decoder> {
+        Box::new(AsIs)
+    }
+}
+
+impl Decoder for AsIs {
+    fn decode(&mut self, message: Option<Bytes>) -> Result<Option<Value>> {
+        Ok(message.map(Value::Bytes))
+    }
+
+    fn schema(&self) -> Option<&Arc<Schema>> {
+        None
+    }
+}
+
+impl HeaderConverterPlugin for AsIs {
+    fn description(&self) -> Description {
+        Description { class: AS_IS, version: "1", kind: PluginType::HeaderConverter }
+    }
+
+    fn definition(&self) -> Definition {
+        Definition::default()
+    }
+
+    fn configure(&self, _: &Properties) -> Result<Box<dyn HeaderConverter>, Problems> {
+        Ok(Box::new(AsIs))
+    }
+}
+
+impl HeaderConverter for AsIs {
+    fn encode(&self, _: &str, _: &str, _: Option<&Arc<Schema>>, _: &Value, _: &mut Vec<u8>) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn decode(&self, _: &str, _: &str, bytes: Option<Bytes>) -> Result<(Option<Arc<Schema>>, Value)> {
+        Ok((None, bytes.map_or(Value::Null, Value::Bytes)))
+    }
+}
+
+/// Refuses every third record in `put`, every fifth in `pre_commit`; or all at once.
+#[derive(Clone, Copy)]
+struct Picky {
+    all_at_once: bool,
+}
+
+struct PickyTask {
+    picky: Picky,
+    context: Arc<dyn SinkContext>,
+    put: Vec<Batch>,
+}
+
+#[async_trait]
+impl SinkPlugin for Picky {
+    fn description(&self) -> Description {
+        Description { class: "test.Picky", version: "1", kind: PluginType::Sink }
+    }
+
+    fn task_class(&self) -> &'static str {
+        "test.PickyTask"
+    }
+
+    fn definition(&self) -> Definition {
+        Definition::default()
+    }
+
+    fn validate(&self, _: &Properties, _: &mut Vec<ConfigValue>) {}
+
+    async fn start(&self, _: &Properties, _: Arc<dyn ConnectorContext>) -> Result<Box<dyn Connector>> {
+        Err(Error::fail("only tasks are started here"))
+    }
+
+    async fn task(&self, _: &Properties, context: Arc<dyn SinkContext>) -> Result<Box<dyn SinkTask>> {
+        Ok(Box::new(PickyTask { picky: *self, context, put: Vec::new() }))
+    }
+
+    fn alter_offsets(&self, _: &Properties, _: &[(TopicPartition, Option<i64>)]) -> Result<bool> {
+        Ok(true)
+    }
+}
+
+impl PickyTask {
+    fn reject(&self, batches: &[Batch], every: i64) -> Result<()> {
+        for batch in batches {
+            for record in batch.records.iter().filter(|record| record.offset % every == 0) {
+                let error = Error::reject(format!("one of {every}"));
+                self.context.reject(batch, record, error)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SinkTask for PickyTask {
+    async fn put(&mut self, batches: &[Batch]) -> Result<()> {
+        if self.picky.all_at_once && !batches.is_empty() {
+            return Err(Error::reject("not these"));
+        }
+        self.reject(batches, 3)?;
+        self.put.extend_from_slice(batches);
+        Ok(())
+    }
+
+    async fn pre_commit(&mut self, put: &Offsets) -> Result<Offsets> {
+        // From a thread of its own, as a writer in the background would.
+        std::thread::scope(|scope| scope.spawn(|| self.reject(&self.put, 5)).join().unwrap())?;
+        self.put.clear();
+        Ok(put.clone())
+    }
+}
+
+/// A running task of a sink that is picky, and what it reported.
+struct Stage {
+    task: Task,
+    reports: Arc<Mutex<Vec<TaskEvent>>>,
+    _directory: tempfile::TempDir,
+}
+
+impl Stage {
+    fn start(name: &str, picky: Picky, keys: &[(&str, &str)]) -> Self {
+        let kafka = Kafka::shared();
+        let directory = tempfile::TempDir::new().unwrap();
+        let file = directory.path().join("offsets");
+        let properties = |entries: &[(&str, &str)]| -> Properties {
+            entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let worker = properties(&[
+            ("bootstrap.servers", kafka.bootstrap()),
+            ("key.converter", AS_IS),
+            ("value.converter", AS_IS),
+            ("header.converter", AS_IS),
+            ("offset.flush.interval.ms", "100"),
+            ("offset.storage.file.filename", file.to_str().unwrap()),
+        ]);
+        let registry = Registry {
+            converters: vec![Arc::new(AsIs)],
+            header_converters: vec![Arc::new(AsIs)],
+            ..Registry::default()
+        };
+        let services = Services {
+            clients: Clients::new(Arc::new(worker.clone())),
+            config: Arc::new(Config::parse(worker).unwrap()),
+            registry: Arc::new(registry),
+            offsets: Arc::new(FileStore::open(&file).unwrap()),
+            runtime: tokio::runtime::Handle::current(),
+        };
+        let queue = format!("{name}-dlq");
+        let mut connector = properties(keys);
+        connector.insert("errors.deadletterqueue.topic.name".to_owned(), queue);
+        connector.insert("errors.deadletterqueue.context.headers.enable".to_owned(), "true".to_owned());
+        let spec = TaskSpec {
+            id: TaskId { connector: name.into(), task: 0 },
+            kind: TaskKind::Sink(Arc::new(picky)),
+            connector,
+            task: properties(&[("topics", name)]),
+            target: TargetState::Started,
+        };
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let reported = reports.clone();
+        let report = Arc::new(move |report: TaskReport| reported.lock().unwrap().push(report.event));
+        Self { task: Task::start(spec, Arc::new(services), report), reports, _directory: directory }
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.reports.lock().unwrap().iter().find_map(|event| match event {
+            TaskEvent::Failed { trace } => Some(trace.clone()),
+            _ => None,
+        })
+    }
+
+    async fn stop(mut self) {
+        self.task.stop();
+        self.task.stopped().await;
+    }
+}
+
+fn fill(topic: &str, count: usize) {
+    let lines: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    Kafka::shared().produce(topic, &lines).unwrap();
+}
+
+fn committed(name: &str) -> u64 {
+    let offsets = Kafka::shared().probe().unwrap().committed(&format!("connect-{name}")).unwrap();
+    offsets.first().map_or(0, |(_, offset)| *offset)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_sink_refuses_is_in_the_queue_before_its_offset_is_committed() {
+    const COUNT: usize = 1_000;
+    let kafka = Kafka::shared();
+    fill("picky-tolerant", COUNT);
+    let picky = Picky { all_at_once: false };
+    let stage = Stage::start("picky-tolerant", picky, &[("errors.tolerance", "all")]);
+    eventually("everything committed", || committed("picky-tolerant") == COUNT as u64);
+    // Not a moment later: the commit came after them.
+    let letters: u64 = kafka.end_offsets("picky-tolerant-dlq").unwrap().iter().sum();
+    assert!(letters >= (COUNT.div_ceil(3) + COUNT.div_ceil(5)) as u64, "{letters} dead letters");
+    let print = ["--formatter-property", "print.headers=true"];
+    // Traces end in a line feed, so a letter is a line of headers and one of its value.
+    let lines = kafka.consume_with("picky-tolerant-dlq", letters as usize, &print).unwrap();
+    let lines: HashSet<&str> = lines.iter().map(String::as_str).collect();
+    let headers: Vec<&str> = lines.iter().copied().filter(|line| line.contains("stage:TASK_PUT")).collect();
+    for number in (0..COUNT).filter(|number| number % 3 == 0 || number % 5 == 0) {
+        let (offset, value) = (format!("__connect.errors.offset:{number},"), format!("\t{number}"));
+        assert!(headers.iter().any(|line| line.contains(&offset)), "{number} is no dead letter");
+        assert!(lines.contains(&*value), "the dead letter {number} has other bytes");
+    }
+    assert!(headers[0].contains("org.apache.kafka.connect.sink.SinkTask"), "{}", headers[0]);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_tolerance_a_refused_record_ends_the_task_and_is_a_dead_letter() {
+    fill("picky-strict", 10);
+    let stage = Stage::start("picky-strict", Picky { all_at_once: false }, &[]);
+    eventually("the end of the task", || stage.failure().is_some());
+    let trace = stage.failure().unwrap();
+    assert!(trace.starts_with("Tolerance exceeded in error handler: TASK_PUT"), "{trace}");
+    assert!(trace.contains("offset 0 of `picky-strict`-0") && trace.contains("one of 3"), "{trace}");
+    assert_eq!(Kafka::shared().consume("picky-strict-dlq", 1).unwrap(), ["0"]);
+    assert_eq!(committed("picky-strict"), 0);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_put_that_fails_as_a_whole_ends_the_task_whatever_is_tolerated() {
+    fill("picky-whole", 10);
+    let stage = Stage::start("picky-whole", Picky { all_at_once: true }, &[("errors.tolerance", "all")]);
+    eventually("the end of the task", || stage.failure().is_some());
+    let trace = stage.failure().unwrap();
+    assert!(trace.starts_with("Exiting WorkerSinkTask due to unrecoverable exception"), "{trace}");
+    assert!(trace.contains("not these"), "{trace}");
+    stage.stop().await;
+}
