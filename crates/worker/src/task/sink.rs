@@ -379,6 +379,7 @@ impl<'a> Sink<'a> {
     async fn finish(&mut self, task: &mut dyn SinkTask) -> Result<()> {
         let assigned = self.progress.assigned();
         self.commit_of(task, &assigned).await?;
+        self.dead_letters_arrived().await?;
         task.close(&assigned).await
     }
 
@@ -391,10 +392,8 @@ impl<'a> Sink<'a> {
             warn!("dead letters could not be sent before the task ended; their records come again");
             return Ok(());
         }
-        if self.incoming.refused() {
-            return self.finish(task).await;
-        }
-        self.dead_letters_arrived().await.map(drop)
+        self.dead_letters_arrived().await?;
+        if self.incoming.refused() { self.finish(task).await } else { Ok(()) }
     }
 
     /// Leaves the group, so that others take over at once.
