@@ -4,6 +4,7 @@ mod bad_input;
 mod delivery;
 mod docs;
 mod edges;
+mod errors;
 mod pipeline;
 mod rest_cases;
 mod streams;
