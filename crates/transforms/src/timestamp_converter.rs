@@ -180,7 +180,7 @@ impl TimestampConverter {
                 1 => millis / 1000,
                 units => millis.saturating_mul(units / 1000),
             }),
-            Form::Date if schemaless => Value::Int(millis - millis.rem_euclid(day)),
+            Form::Date if schemaless => Value::Int(millis.wrapping_sub(millis.rem_euclid(day))),
             Form::Date => Value::Int(millis.div_euclid(day)),
             Form::Time => Value::Int(millis.rem_euclid(day)),
             Form::Timestamp => Value::Int(millis),
