@@ -126,6 +126,19 @@ pub struct ConnectorStateInfo {
     pub kind: ConnectorType,
 }
 
+impl ConnectorStateInfo {
+    /// Shows what a restart affects as restarting.
+    pub(super) fn mark_restarting(&mut self, include_tasks: bool, only_failed: bool) {
+        let affected = |state: State| !only_failed || state == State::Failed;
+        if affected(self.connector.state) {
+            self.connector.state = State::Restarting;
+        }
+        for task in self.tasks.iter_mut().filter(|task| include_tasks && affected(task.state)) {
+            task.state = State::Restarting;
+        }
+    }
+}
+
 /// An offset of a source or sink connector.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ConnectorOffset {

@@ -17,7 +17,7 @@ use super::entities::{
 };
 use super::instance::Calls;
 use super::runner::CONNECTOR_PATIENCE;
-use super::view::Snapshot;
+use super::view::{Snapshot, Worker};
 use super::{cluster, configure, offsets};
 use crate::status::TargetState;
 use crate::task::Services;
@@ -128,7 +128,7 @@ impl Herder {
 
     /// The state of a connector and its tasks.
     pub fn connector_status(&self, name: &str) -> Result<ConnectorStateInfo, HerderError> {
-        let view = self.shared.snapshot.get(name);
+        let view = self.shared.snapshot.get(name).filter(|view| view.worker != Worker::Nowhere);
         let view =
             view.ok_or_else(|| HerderError::NotFound(format!("No status found for connector {name}")))?;
         Ok(view.state_info(name, self.worker_id()))

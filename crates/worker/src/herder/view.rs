@@ -21,6 +21,27 @@ pub(super) struct Class {
     pub(super) version: Arc<str>,
 }
 
+/// Where something runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Worker {
+    /// On this worker.
+    Here,
+    /// On the worker with this id.
+    At(Arc<str>),
+    /// Nobody has said yet how it is.
+    Nowhere,
+}
+
+impl Worker {
+    fn id(&self, here: &str) -> Option<String> {
+        match self {
+            Self::Here => Some(here.to_owned()),
+            Self::At(id) => Some(id.to_string()),
+            Self::Nowhere => None,
+        }
+    }
+}
+
 /// A task as readers see it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct TaskView {
@@ -28,6 +49,8 @@ pub(super) struct TaskView {
     pub(super) config: Arc<Properties>,
     /// What it does.
     pub(super) status: Status,
+    /// Where.
+    pub(super) worker: Worker,
 }
 
 /// A connector as readers see it.
@@ -41,6 +64,8 @@ pub(super) struct ConnectorView {
     pub(super) target: TargetState,
     /// What it does.
     pub(super) status: Status,
+    /// Where.
+    pub(super) worker: Worker,
     /// Its tasks by number.
     pub(super) tasks: BTreeMap<u32, TaskView>,
     /// The topics that it has used.
@@ -64,7 +89,7 @@ impl ConnectorView {
             name: name.to_owned(),
             connector: ConnectorState {
                 state: self.status.state,
-                worker_id: worker_id.to_owned(),
+                worker_id: self.worker.id(worker_id).unwrap_or_default(),
                 version: Some(self.class.version.to_string()),
                 trace: self.status.trace.clone(),
             },
@@ -79,7 +104,7 @@ impl ConnectorView {
         Some(TaskState {
             id: task,
             state: view.status.state,
-            worker_id: worker_id.to_owned(),
+            worker_id: view.worker.id(worker_id)?,
             version: Some(self.class.version.to_string()),
             trace: view.status.trace.clone(),
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::config::Properties;
 
 use super::event::{Action, Failure, Generation, StartTask};
-use crate::herder::view::{Class, ConnectorView, TaskView};
+use crate::herder::view::{Class, ConnectorView, TaskView, Worker};
 use crate::status::{State, Status, TargetState};
 use crate::task::{TaskEvent, TaskId};
 
@@ -221,13 +221,14 @@ impl Connector {
     /// What readers see.
     pub(super) fn view(&self) -> ConnectorView {
         let task = |(&task, slot): (&u32, &Slot)| {
-            (task, TaskView { config: slot.config.clone(), status: slot.status.clone() })
+            (task, TaskView { config: slot.config.clone(), status: slot.status.clone(), worker: Worker::Here })
         };
         ConnectorView {
             config: self.config.clone(),
             class: self.class.clone(),
             target: self.target,
             status: self.status.clone(),
+            worker: Worker::Here,
             tasks: self.tasks.iter().map(task).collect(),
             topics: self.topics.clone(),
         }

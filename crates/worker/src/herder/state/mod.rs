@@ -17,14 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) use event::{Action, CallId, Event, Failure, Generation, StartTask};
-pub(super) use operation::closing;
+pub(super) use operation::{closing, conflict};
 
 use super::call::{Outcome, Reply, Request};
 use super::view::ConnectorView;
 use crate::task::{TaskEvent, TaskId};
 use connector::Connector;
 use lane::{Lane, WAITING_MAX};
-use operation::{Job, conflict};
+use operation::Job;
 
 /// The state of the herder.
 #[derive(Clone, Debug)]

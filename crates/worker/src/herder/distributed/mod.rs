@@ -1,0 +1,6 @@
+//! The herder of a worker in a cluster.
+//!
+//! `state` decides, without any I/O; `driver` is the loop around it, with the group and the topics of the cluster.
+//! What runs connectors and tasks is that of the standalone herder.
+
+mod state;

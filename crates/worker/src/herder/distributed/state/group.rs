@@ -1,0 +1,338 @@
+//! The worker in its group: what is its own, when it joins, and what it decides as the leader.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::desk::Desk;
+use super::event::Action;
+use super::{State, World};
+use crate::cluster::assignor::{Configured, Cooperative, MemberPlan, Members, Plan, Policy, Round, eager};
+use crate::cluster::config::Configs;
+use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Metadata, Protocol};
+use crate::cluster::status::{Key, Statuses};
+use crate::cluster::{Share, Work};
+use crate::status::State as Shown;
+use crate::task::TaskId;
+
+/// A round that this worker leads.
+#[derive(Clone, Debug)]
+pub(super) struct Election {
+    pub(super) me: Arc<str>,
+    pub(super) generation: i32,
+    pub(super) protocol: Protocol,
+    pub(super) members: Vec<(Arc<str>, Metadata)>,
+}
+
+/// What the worker knows of its group.
+#[derive(Debug)]
+pub(super) struct Group {
+    assignor: Cooperative,
+    me: Arc<str>,
+    /// The generation that was complete last; -1 before the first.
+    completed: i32,
+    protocol: Option<Protocol>,
+    /// What the leader has said last, with all that is this worker's.
+    assignment: Option<Assignment>,
+    /// What this worker may run.
+    pub(super) mine: Work,
+    phase: Phase,
+    /// A round that waits until the topic of configurations has been read.
+    election: Option<Election>,
+    /// Something was taken away, and is given to others once it has ended and all have joined again.
+    follow_up: bool,
+    pub(super) rejoin_at_ms: Option<i64>,
+    /// What was shared out last by this worker.
+    shared_out: Option<Configured>,
+    /// Where everything runs, if this worker leads: the URL of each member and what it has.
+    owners: Vec<(Arc<str>, Work)>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Phase {
+    /// In no group, or in a round that goes on.
+    Outside,
+    /// The group waits for this worker, which waits for what it may not run to end.
+    Preparing,
+    /// The topic of configurations has to be read first.
+    Behind,
+    /// All is known.
+    Stable,
+}
+
+impl Group {
+    pub(super) fn new(policy: Policy) -> Self {
+        Self {
+            assignor: Cooperative::new(policy),
+            me: "".into(),
+            completed: -1,
+            protocol: None,
+            assignment: None,
+            mine: Work::default(),
+            phase: Phase::Outside,
+            election: None,
+            follow_up: false,
+            rejoin_at_ms: None,
+            shared_out: None,
+            owners: Vec::new(),
+        }
+    }
+
+    /// Whether the group is at rest and this worker knows what is its own.
+    pub(super) fn stable(&self) -> bool {
+        self.phase == Phase::Stable
+    }
+
+    /// Whether this worker leads the group that is at rest.
+    pub(super) fn leads(&self) -> bool {
+        self.stable() && self.assignment.as_ref().is_some_and(|assignment| assignment.leader == self.me)
+    }
+
+    /// Where the leader of the group that is at rest is.
+    pub(super) fn leader_url(&self) -> Option<&Arc<str>> {
+        self.assignment.as_ref().filter(|_| self.stable()).map(|assignment| &assignment.leader_url)
+    }
+
+    /// Where a connector, or one of its tasks, runs, if this worker leads.
+    pub(super) fn owner(&self, name: &str, task: Option<u32>) -> Option<&Arc<str>> {
+        let has = |work: &Work| match task {
+            Some(task) => work.tasks.contains(&TaskId { connector: name.into(), task }),
+            None => work.connectors.contains(name),
+        };
+        self.owners.iter().find(|(_, work)| has(work)).map(|(url, _)| url)
+    }
+
+    pub(super) fn rejoin(&mut self, desk: &mut Desk, reason: &'static str) {
+        (self.rejoin_at_ms, self.follow_up) = (None, false);
+        desk.act(Action::Rejoin(reason));
+    }
+}
+
+impl State {
+    /// The group wants to know what this worker joins with, which it tells once nothing runs that is not its own.
+    pub(super) fn prepare(&mut self) {
+        self.group.phase = Phase::Preparing;
+        self.group.owners.clear();
+        self.group.election = None;
+        if self.group.protocol == Some(Protocol::Eager) {
+            self.group.mine = Work::default();
+            self.group.assignment = None;
+            self.touch_all();
+        }
+    }
+
+    /// Others may have what this worker had, so it ends all of it.
+    pub(super) fn lost(&mut self) {
+        self.group.mine = Work::default();
+        self.group.assignment = None;
+        self.group.election = None;
+        self.group.rejoin_at_ms = None;
+        self.group.follow_up = false;
+        if self.group.phase != Phase::Preparing {
+            self.group.phase = Phase::Outside;
+        }
+        self.touch_all();
+    }
+
+    pub(super) fn elected(&mut self, world: World<'_>, election: Election) {
+        if self.configs.offset < config_offset(&election) {
+            self.group.election = Some(election);
+            return self.desk.act(Action::Refresh);
+        }
+        self.share_out(world, &election);
+    }
+
+    /// The topic of configurations was read to its end, as far as that was possible.
+    pub(super) fn refreshed(&mut self, world: World<'_>, configs: Option<Arc<Configs>>) {
+        let read = configs.is_some();
+        if let Some(configs) = configs {
+            self.take_configs(configs);
+        }
+        if let Some(election) = self.group.election.take() {
+            return self.share_out(world, &election);
+        }
+        if self.group.phase != Phase::Behind {
+            return;
+        }
+        let Some(assignment) = &self.group.assignment else { return };
+        if assignment.failed() || (read && self.configs.offset < assignment.config_offset) {
+            self.group.rejoin(&mut self.desk, "the configurations were behind those of others");
+        } else if read {
+            self.take_up(world);
+        } else {
+            self.desk.act(Action::Refresh);
+        }
+    }
+
+    fn share_out(&mut self, world: World<'_>, election: &Election) {
+        let needed = config_offset(election);
+        let leader_url = election.members.iter().find(|(id, _)| *id == election.me);
+        let template = Assignment {
+            error: 0,
+            leader: election.me.clone(),
+            leader_url: leader_url.map_or_else(|| self.settings.url.clone(), |(_, me)| me.url.clone()),
+            config_offset: needed,
+            assigned: Share::default(),
+            revoked: Share::default(),
+            delay_ms: 0,
+        };
+        let assignments = if self.configs.offset < needed {
+            let mismatch = Assignment { error: CONFIG_MISMATCH, ..template };
+            election.members.iter().map(|(id, _)| (id.clone(), mismatch.clone())).collect()
+        } else {
+            let plan = self.plan(world, election);
+            self.remember_owners(election, &plan);
+            let config_offset = self.configs.offset;
+            let told = |(id, member): (&Arc<str>, &MemberPlan)| {
+                let (assigned, revoked) = (member.assigned.clone(), member.revoked.clone());
+                let delay_ms = plan.delay_ms;
+                (id.clone(), Assignment { config_offset, assigned, revoked, delay_ms, ..template.clone() })
+            };
+            plan.members.iter().map(told).collect()
+        };
+        self.desk.act(Action::Assign { protocol: election.protocol, assignments });
+    }
+
+    fn plan(&mut self, world: World<'_>, election: &Election) -> Plan {
+        let configured = self.configs.configured();
+        self.group.shared_out = Some(configured.clone());
+        if election.protocol == Protocol::Eager {
+            return eager(&configured, election.members.iter().map(|(id, _)| id.clone()));
+        }
+        let held = |metadata: &Metadata| metadata.current.as_ref().map(|current| current.assigned.clone());
+        let members: Members = election
+            .members
+            .iter()
+            .map(|(id, metadata)| (id.clone(), held(metadata).unwrap_or_default()))
+            .collect();
+        self.group.assignor.assign(Round {
+            now_ms: world.now_ms,
+            configured: &configured,
+            completed_generation: self.group.completed,
+            generation: election.generation,
+            members: &members,
+            released: &released(world.statuses),
+        })
+    }
+
+    fn remember_owners(&mut self, election: &Election, plan: &Plan) {
+        let urls: BTreeMap<&Arc<str>, &Arc<str>> =
+            election.members.iter().map(|(id, metadata)| (id, &metadata.url)).collect();
+        let owner = |(id, member): (&Arc<str>, &MemberPlan)| {
+            Some(((*urls.get(id)?).clone(), Work::of([&member.owned])))
+        };
+        self.group.owners = plan.members.iter().filter_map(owner).collect();
+    }
+
+    /// A generation has begun: what was taken away ends, and what was given starts once the configurations are
+    /// known that the leader had.
+    pub(super) fn assigned(
+        &mut self,
+        world: World<'_>,
+        me: Arc<str>,
+        generation: i32,
+        protocol: Protocol,
+        mut assignment: Assignment,
+    ) {
+        self.desk.group = generation;
+        (self.group.me, self.group.completed, self.group.protocol) = (me, generation, Some(protocol));
+        let revoked = std::mem::take(&mut assignment.revoked);
+        self.group.mine.remove(&revoked);
+        self.group.follow_up = !revoked.is_empty();
+        if let Some(mut before) = self.group.assignment.take().filter(|_| protocol != Protocol::Eager) {
+            before.assigned.take(&Work::of([&revoked, &assignment.assigned]));
+            assignment.assigned.extend(before.assigned);
+        }
+        self.group.rejoin_at_ms =
+            (assignment.delay_ms > 0).then(|| world.now_ms.saturating_add(assignment.delay_ms.into()));
+        let behind = assignment.failed() || self.configs.offset < assignment.config_offset;
+        self.group.assignment = Some(assignment);
+        self.touch_all();
+        if behind {
+            self.group.phase = Phase::Behind;
+            self.desk.act(Action::Refresh);
+        } else {
+            self.take_up(world);
+        }
+    }
+
+    fn take_up(&mut self, world: World<'_>) {
+        self.group.phase = Phase::Stable;
+        self.group.mine = Work::of(self.group.assignment.iter().map(|assignment| &assignment.assigned));
+        self.touch_all();
+        if !self.group.leads() {
+            return;
+        }
+        self.forget_strangers(world);
+        if self.group.shared_out.as_ref() != Some(&self.configs.configured()) {
+            self.group.rejoin(&mut self.desk, "the configurations have changed since they were shared out");
+        }
+    }
+
+    /// Statuses of what is not configured any more are removed by the leader.
+    fn forget_strangers(&mut self, world: World<'_>) {
+        let strange = |key: &Key| match key {
+            Key::Connector(name) => !self.configs.connectors.contains_key(name),
+            Key::Task(id) => !self.configs.connectors.get(&id.connector).is_some_and(|connector| {
+                connector.inconsistent() || connector.tasks().any(|(task, _)| task == id.task)
+            }),
+            Key::Topic { .. } => false,
+        };
+        let strangers = world.statuses.keys().filter(strange).collect();
+        self.forget(strangers);
+    }
+
+    /// Joins, or joins again, once that may be.
+    pub(super) fn go_on_with_group(&mut self, world: World<'_>) {
+        if self.closing.is_some() {
+            return;
+        }
+        if self.group.phase == Phase::Preparing && self.quiet() {
+            self.group.phase = Phase::Outside;
+            let (url, config_offset) = (self.settings.url.clone(), self.configs.offset);
+            let current = self.group.assignment.clone();
+            return self.desk.act(Action::Join(Metadata { url, config_offset, current }));
+        }
+        if self.group.stable() && self.group.follow_up && self.quiet() {
+            self.group.rejoin(&mut self.desk, "what was taken away has ended");
+        }
+        if self.group.rejoin_at_ms.is_some_and(|at_ms| at_ms <= world.now_ms) {
+            self.group.rejoin(&mut self.desk, "the time that the leader has named has come");
+        }
+    }
+
+    /// Whether nothing runs that is not this worker's.
+    fn quiet(&self) -> bool {
+        let mine = &self.group.mine;
+        self.units.iter().all(|(name, unit)| {
+            let id = |task| TaskId { connector: name.clone(), task };
+            (unit.instance.is_none() || mine.connectors.contains(name))
+                && unit.tasks.keys().all(|&task| mine.tasks.contains(&id(task)))
+        })
+    }
+}
+
+/// How far the members have read the topic of configurations, the furthest of them.
+fn config_offset(election: &Election) -> i64 {
+    election.members.iter().map(|(_, metadata)| metadata.config_offset).max().unwrap_or(-1)
+}
+
+/// What its worker has given up in good order and nobody has taken since.
+fn released(statuses: &Statuses) -> Work {
+    let mut released = Work::default();
+    for key in statuses.keys() {
+        match key {
+            Key::Connector(name) => {
+                if statuses.connector(&name).is_some_and(|report| report.state == Shown::Unassigned) {
+                    released.connectors.insert(name);
+                }
+            }
+            Key::Task(id) => {
+                if statuses.task(&id).is_some_and(|report| report.state == Shown::Unassigned) {
+                    released.tasks.insert(id);
+                }
+            }
+            Key::Topic { .. } => {}
+        }
+    }
+    released
+}

@@ -1,0 +1,229 @@
+//! What of one connector runs on this worker, and what it takes to have what is wanted.
+//!
+//! A unit compares what runs with what is wanted, again whenever one of them has changed: so nothing is forgotten
+//! that came while something else was under way, and nothing is stopped that is as it should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use api::config::Properties;
+
+use super::Desk;
+use crate::herder::RawConfig;
+use crate::herder::state::{Action as Local, Generation, StartTask};
+use crate::status::{State, TargetState};
+use crate::task::TaskId;
+
+/// What is wanted of a connector on this worker.
+#[derive(Clone, Debug)]
+pub(super) struct Want {
+    pub(super) config: Arc<RawConfig>,
+    pub(super) target: TargetState,
+    /// Whether the connector itself is to be here.
+    pub(super) connector: bool,
+    /// The tasks that are to be here.
+    pub(super) tasks: BTreeMap<u32, Made>,
+}
+
+/// What a task is made of: the configuration of the connector, and its own.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Made {
+    pub(super) connector: Arc<RawConfig>,
+    pub(super) task: Arc<RawConfig>,
+}
+
+/// A start of a connector that has not been told to have ended.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    pub(super) generation: Generation,
+    pub(super) phase: Phase,
+    pub(super) config: Arc<RawConfig>,
+}
+
+/// How far an instance has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Phase {
+    Starting,
+    Started,
+    Stopping,
+}
+
+/// A start of a task that has not been told to have ended.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    pub(super) generation: Generation,
+    made: Made,
+    target: TargetState,
+    /// The step that ends it, once there is one.
+    pub(super) stopping: Option<Generation>,
+}
+
+/// What runs of a connector.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unit {
+    pub(super) instance: Option<Instance>,
+    /// The configuration with which the connector has failed: with that it is not started again by itself.
+    pub(super) failed: Option<Arc<RawConfig>>,
+    pub(super) failed_splits: u32,
+    pub(super) tasks: BTreeMap<u32, Live>,
+    /// The tasks that have ended by themselves, with what they were made of: they are not started again by
+    /// themselves.
+    ended: BTreeMap<u32, Made>,
+    /// What was told last of the connector.
+    pub(super) told: Option<State>,
+}
+
+impl Unit {
+    /// Whether nothing runs and nothing is remembered.
+    pub(super) fn idle(&self) -> bool {
+        self.instance.is_none() && self.tasks.is_empty()
+    }
+
+    /// Starts and ends what is not as it is wanted.
+    pub(super) fn reconcile(&mut self, name: &Arc<str>, want: Option<&Want>, desk: &mut Desk) {
+        self.reconcile_connector(name, want.filter(|want| want.connector), desk);
+        self.reconcile_tasks(name, want, desk);
+    }
+
+    fn reconcile_connector(&mut self, name: &Arc<str>, want: Option<&Want>, desk: &mut Desk) {
+        let Some(want) = want else {
+            (self.failed, self.told) = (None, None);
+            return self.stop_connector(name, desk);
+        };
+        match &self.instance {
+            Some(instance) if want.target == TargetState::Started && instance.config == want.config => {}
+            Some(_) => self.stop_connector(name, desk),
+            None if want.target != TargetState::Started => {
+                let state = State::from(want.target);
+                if self.told != Some(state) {
+                    self.told = Some(state);
+                    desk.tell_connector(name, state, None);
+                }
+            }
+            None if self.failed.as_ref() == Some(&want.config) => {}
+            None => {
+                let instance = desk.generation();
+                self.failed = None;
+                self.instance = Some(Instance {
+                    generation: instance,
+                    phase: Phase::Starting,
+                    config: want.config.clone(),
+                });
+                let config = properties(&want.config);
+                desk.local(Local::StartConnector { name: name.clone(), instance, config });
+            }
+        }
+    }
+
+    /// Asks the instance to end, if there is one that was not asked yet.
+    pub(super) fn stop_connector(&mut self, name: &Arc<str>, desk: &mut Desk) {
+        let running = self.instance.as_mut().filter(|instance| instance.phase != Phase::Stopping);
+        if let Some(instance) = running {
+            instance.phase = Phase::Stopping;
+            let instance = instance.generation;
+            desk.local(Local::StopConnector { name: name.clone(), instance, patient: true });
+        }
+    }
+
+    fn reconcile_tasks(&mut self, name: &Arc<str>, want: Option<&Want>, desk: &mut Desk) {
+        let wanted = |task: &u32| want.and_then(|want| want.tasks.get(task));
+        self.ended.retain(|task, made| wanted(task) == Some(made));
+        let other = |(task, live): (&u32, &Live)| (wanted(task) != Some(&live.made)).then_some(*task);
+        let other: BTreeSet<u32> = self.tasks.iter().filter_map(other).collect();
+        self.stop_tasks(name, &other, desk);
+        let Some(want) = want else { return };
+        self.align(name, want.target, desk);
+        if want.target == TargetState::Stopped {
+            return;
+        }
+        for (&task, made) in &want.tasks {
+            if !self.tasks.contains_key(&task) && !self.ended.contains_key(&task) {
+                self.start_task(name, task, made, want.target, desk);
+            }
+        }
+    }
+
+    /// Asks tasks to end that were not asked yet.
+    pub(super) fn stop_tasks(&mut self, name: &Arc<str>, tasks: &BTreeSet<u32>, desk: &mut Desk) {
+        let token = desk.generation();
+        let mut ending = Vec::new();
+        for (&task, live) in self.tasks.iter_mut().filter(|(task, _)| tasks.contains(task)) {
+            if live.stopping.is_none() {
+                live.stopping = Some(token);
+                ending.push((TaskId { connector: name.clone(), task }, live.generation));
+            }
+        }
+        if !ending.is_empty() {
+            desk.local(Local::StopTasks { name: name.clone(), token, tasks: ending });
+        }
+    }
+
+    fn align(&mut self, name: &Arc<str>, target: TargetState, desk: &mut Desk) {
+        let stopping: BTreeSet<u32> = match target {
+            TargetState::Stopped => self.tasks.keys().copied().collect(),
+            TargetState::Started | TargetState::Paused => BTreeSet::new(),
+        };
+        self.stop_tasks(name, &stopping, desk);
+        for (&task, live) in &mut self.tasks {
+            if live.stopping.is_none() && live.target != target {
+                live.target = target;
+                let id = TaskId { connector: name.clone(), task };
+                desk.local(Local::SetTaskTarget { id, generation: live.generation, target });
+            }
+        }
+    }
+
+    fn start_task(&mut self, name: &Arc<str>, task: u32, made: &Made, target: TargetState, desk: &mut Desk) {
+        let generation = desk.generation();
+        self.tasks.insert(task, Live { generation, made: made.clone(), target, stopping: None });
+        desk.local(Local::StartTask(StartTask {
+            id: TaskId { connector: name.clone(), task },
+            generation,
+            connector: properties(&made.connector),
+            task: properties(&made.task),
+            target,
+        }));
+    }
+
+    /// Has the connector started anew: what runs of it ends first.
+    pub(super) fn restart_connector(&mut self, name: &Arc<str>, desk: &mut Desk) {
+        self.failed = None;
+        self.stop_connector(name, desk);
+    }
+
+    /// Has tasks started anew: what runs of them ends first.
+    pub(super) fn restart_tasks(&mut self, name: &Arc<str>, tasks: &BTreeSet<u32>, desk: &mut Desk) {
+        self.ended.retain(|task, _| !tasks.contains(task));
+        self.stop_tasks(name, tasks, desk);
+    }
+
+    /// Takes note that a start of a task has ended by itself; answers whether it is the present one.
+    pub(super) fn task_ended(&mut self, task: u32, generation: Generation) -> bool {
+        let Some(live) = self.tasks.get(&task).filter(|live| live.generation == generation) else {
+            return false;
+        };
+        // One that was asked to end is waited for until the step that asked is done.
+        if live.stopping.is_none()
+            && let Some(live) = self.tasks.remove(&task)
+        {
+            self.ended.insert(task, live.made);
+        }
+        true
+    }
+
+    /// Takes note that a step has ended tasks, and answers which.
+    pub(super) fn tasks_stopped(&mut self, token: Generation) -> Vec<u32> {
+        let stopped = |(&task, live): (&u32, &Live)| (live.stopping == Some(token)).then_some(task);
+        let stopped: Vec<u32> = self.tasks.iter().filter_map(stopped).collect();
+        for task in &stopped {
+            self.tasks.remove(task);
+        }
+        stopped
+    }
+}
+
+/// A value of null is as good as none to a plugin.
+pub(super) fn properties(config: &RawConfig) -> Arc<Properties> {
+    let entry = |(key, value): (&String, &Option<String>)| Some((key.clone(), value.clone()?));
+    Arc::new(config.iter().filter_map(entry).collect())
+}
