@@ -70,10 +70,10 @@ impl Task {
     }
 
     async fn prepare(&mut self, turn: usize) -> Result<()> {
+        self.connect().await?;
         if self.turns[turn].cursor.is_some() {
             return Ok(());
         }
-        self.connect().await?;
         let session = self.session.as_deref_mut().expect("it was just opened");
         let cursor = match (&self.turns[turn].table, &self.settings.query) {
             (Some(table), _) => prepare::table(table, &self.settings, session, &self.context).await?,
