@@ -1,10 +1,7 @@
 //! Kafka's transforms and predicates, and Debezium's `ExtractNewRecordState`, on whole batches: the records that Java's
 //! classes make, one file per class.
 //!
-//! What differs from Java: messages never show data. Without a schema an integer has no width, a float neither, and a
-//! date is its milliseconds. Two renames of `ReplaceField` to one name take the field that comes first in the alphabet.
-//! Digits are those of ASCII, and numbers in hexadecimal are not read. See also
-//! `pattern` and `date_format`.
+//! What differs from Java is listed in docs/decisions/20261121-transforms-against-java.md.
 
 mod cast;
 mod class;

@@ -1,8 +1,6 @@
 //! Java's regular expressions, matched in bounded time.
 //!
-//! What is special to Java is rewritten: `\Q..\E`, the classes of ASCII that `\d`, `\w`, `\s` and `\p{Alpha}` are,
-//! `\h`, `\R`, `\Z`, `\uhhhh`. Not met: `\G`, `\X`, `\N{..}`, octal escapes, the refusal of `a{2` without its end, and case folding of other letters than
-//! those of ASCII, which `(?i)` does here and Java does with `(?u)` only. Names of topics have none of these.
+//! What is special to Java is rewritten; what is not met is listed in docs/decisions/20261121-transforms-against-java.md.
 
 mod translate;
 
