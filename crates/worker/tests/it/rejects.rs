@@ -163,6 +163,11 @@ struct Stage {
 
 impl Stage {
     fn start(name: &str, picky: Picky, keys: &[(&str, &str)]) -> Self {
+        Self::start_with("100", name, picky, keys)
+    }
+
+    /// With a time between commits.
+    fn start_with(interval_ms: &str, name: &str, picky: Picky, keys: &[(&str, &str)]) -> Self {
         let kafka = Kafka::shared();
         let directory = tempfile::TempDir::new().unwrap();
         let file = directory.path().join("offsets");
@@ -174,7 +179,7 @@ impl Stage {
             ("key.converter", AS_IS),
             ("value.converter", AS_IS),
             ("header.converter", AS_IS),
-            ("offset.flush.interval.ms", "100"),
+            ("offset.flush.interval.ms", interval_ms),
             ("offset.storage.file.filename", file.to_str().unwrap()),
         ]);
         let registry = Registry {
@@ -276,5 +281,18 @@ async fn a_put_that_fails_as_a_whole_ends_the_task_whatever_is_tolerated() {
     let trace = stage.failure().unwrap();
     assert!(trace.starts_with("Exiting WorkerSinkTask due to unrecoverable exception"), "{trace}");
     assert!(trace.contains("not these"), "{trace}");
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_much_is_kept_for_dead_letters_and_then_a_commit_lets_it_go() {
+    const COUNT: usize = 100;
+    let line = "x".repeat(500_000);
+    Kafka::shared().produce("picky-large", &[&*line; COUNT]).unwrap();
+    let picky = Picky { all_at_once: false };
+    // No commit comes by itself within the time of this test.
+    let stage = Stage::start_with("3600000", "picky-large", picky, &[("errors.tolerance", "all")]);
+    eventually("a commit before its time", || committed("picky-large") > 0);
+    assert_eq!(stage.failure(), None);
     stage.stop().await;
 }
