@@ -6,6 +6,7 @@ mod docs;
 mod edges;
 mod errors;
 mod pipeline;
+mod providers;
 mod rest_cases;
 mod streams;
 mod takeover;

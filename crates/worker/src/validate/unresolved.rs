@@ -1,5 +1,7 @@
 //! The validation of a configuration with variables: of what they stand for, told without that.
 
+use std::borrow::Cow;
+
 use api::Registry;
 use api::config::Properties;
 
@@ -46,25 +48,31 @@ fn hide(infos: &mut ConfigInfos, config: &Properties, resolved: &Resolved, secre
     if let Some(class) = config.get("connector.class") {
         infos.name.clone_from(class);
     }
+    infos.groups.iter_mut().for_each(|group| hide_in(group, secrets));
     for ConfigInfo { definition, value } in &mut infos.configs {
         if resolved.values.contains_key(&value.name) {
-            let text = &config[&value.name];
-            let shown = &resolved.properties[&value.name];
+            let (text, own) = (&config[&value.name], &resolved.properties[&value.name]);
             for error in &mut value.errors {
-                *error = quoting(error, shown, text);
+                *error = quoting(error, own, text);
             }
             if value.value.as_deref().is_some_and(|value| value != "[hidden]") {
                 value.value = Some(text.clone());
             }
-        } else if let Some(text) = &mut value.value {
-            *text = secrets.hide(text).into_owned();
         }
-        for error in &mut value.errors {
-            *error = secrets.hide(error).into_owned();
+        // Aliases become parts of names, and what one key says the default of another.
+        let texts = [&mut value.name].into_iter().chain(&mut value.value).chain(&mut value.errors);
+        texts.for_each(|text| hide_in(text, secrets));
+        if let Some(key) = definition {
+            let texts = [&mut key.name, &mut key.documentation, &mut key.display_name].into_iter();
+            let texts = texts.chain(&mut key.default_value).chain(&mut key.group).chain(&mut key.dependents);
+            texts.for_each(|text| hide_in(text, secrets));
         }
-        if let Some(default) = definition.as_mut().and_then(|definition| definition.default_value.as_mut()) {
-            *default = secrets.hide(default).into_owned();
-        }
+    }
+}
+
+fn hide_in(text: &mut String, secrets: &Secrets) {
+    if let Cow::Owned(hidden) = secrets.hide(text) {
+        *text = hidden;
     }
 }
 

@@ -1,0 +1,254 @@
+//! The keys of worker properties that a worker of a cluster has beside the others.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::config::{Config as _, Problem, Problems, Properties, Validator};
+
+use crate::cluster::assignor::{Moves, Policy};
+use crate::cluster::protocol::Protocol;
+use crate::cluster::signature::Algorithm;
+use crate::cluster::topic::Spec;
+
+/// How long lost work is held back when `scheduled.rebalance.max.delay.ms` does not say: time enough for a worker
+/// that is started anew, where Java waits for five minutes.
+const MAX_DELAY_MS: i32 = 3_000;
+/// How long brokers are waited for that a new topic needs (Kafka's `default.api.timeout.ms`).
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The values of worker properties in distributed mode.
+#[derive(Clone, api::config::Config, Debug)]
+pub struct DistributedKeys {
+    /// The name of the group that all workers of the cluster are in.
+    #[config(importance = high, validator = Validator::non_empty())]
+    pub group_id: String,
+    /// How long the group waits for a word of a worker before it goes on without it.
+    #[config(default = 10000, importance = high, validator = Validator::at_least(1))]
+    pub session_timeout_ms: i32,
+    /// How often a worker tells the group that it is there.
+    #[config(default = 3000, importance = high, validator = Validator::at_least(1))]
+    pub heartbeat_interval_ms: i32,
+    /// How long the group waits for its workers to end what they give up.
+    #[config(default = 60000, importance = high, validator = Validator::at_least(1))]
+    pub rebalance_timeout_ms: i32,
+    /// How workers agree: eager, compatible or sessioned.
+    #[config(default = "sessioned", validator = Validator::one_of_ignoring_case(["EAGER", "COMPATIBLE", "SESSIONED"]))]
+    pub connect_protocol: String,
+    /// How long the work of a worker that is gone is kept for it. 3000 if not set; Java's default is 300000.
+    pub scheduled_rebalance_max_delay_ms: Option<i32>,
+    /// How long reading the topic of configurations may take before the group goes on.
+    #[config(default = 3000, validator = Validator::at_least(0))]
+    pub worker_sync_timeout_ms: i32,
+    /// The topic of configurations.
+    #[config(importance = high, validator = Validator::non_empty())]
+    pub config_storage_topic: String,
+    /// How many copies a new topic of configurations has; -1 for the broker's default.
+    #[config(default = 3)]
+    pub config_storage_replication_factor: i16,
+    /// The topic of the offsets of sources.
+    #[config(importance = high, validator = Validator::non_empty())]
+    pub offset_storage_topic: String,
+    /// How many partitions a new topic of offsets has; -1 for the broker's default.
+    #[config(default = 25)]
+    pub offset_storage_partitions: i32,
+    /// How many copies a new topic of offsets has; -1 for the broker's default.
+    #[config(default = 3)]
+    pub offset_storage_replication_factor: i16,
+    /// The topic of statuses.
+    #[config(importance = high, validator = Validator::non_empty())]
+    pub status_storage_topic: String,
+    /// How many partitions a new topic of statuses has; -1 for the broker's default.
+    #[config(default = 5)]
+    pub status_storage_partitions: i32,
+    /// How many copies a new topic of statuses has; -1 for the broker's default.
+    #[config(default = 3)]
+    pub status_storage_replication_factor: i16,
+    /// Whether sources may write exactly once. Not supported yet: disabled.
+    #[config(default = "disabled", importance = high, validator = Validator::one_of_ignoring_case(["DISABLED", "PREPARING", "ENABLED"]))]
+    pub exactly_once_source_support: String,
+    /// The algorithm that the keys of requests between workers are made for.
+    #[config(default = "HmacSHA256")]
+    pub inter_worker_key_generation_algorithm: String,
+    /// The bits of such a key; by default those that the algorithm is made for.
+    pub inter_worker_key_size: Option<i32>,
+    /// How long such a key is used; 0 for ever.
+    #[config(default = 3600000, validator = Validator::at_least(0))]
+    pub inter_worker_key_ttl_ms: i32,
+    /// The algorithm that requests between workers are signed with.
+    #[config(default = "HmacSHA256")]
+    pub inter_worker_signature_algorithm: String,
+    /// The algorithms of signatures that are accepted.
+    #[config(default = "HmacSHA256")]
+    pub inter_worker_verification_algorithms: Vec<String>,
+}
+
+/// How requests between workers are signed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signing {
+    /// The algorithm that keys are made for.
+    pub key_algorithm: Algorithm,
+    /// The bits of a key; `None` for those of the algorithm.
+    pub key_bits: Option<u32>,
+    /// How long a key is used, in milliseconds; 0 for ever.
+    pub key_ttl_ms: i64,
+    /// The algorithm of signatures.
+    pub algorithm: Algorithm,
+    /// The algorithms that are accepted.
+    pub accepted: Vec<Algorithm>,
+}
+
+/// The configuration of a worker's place in its cluster.
+#[derive(Clone, Debug)]
+pub struct Distributed {
+    /// `group.id`.
+    pub group: String,
+    /// `session.timeout.ms`.
+    pub session_timeout: Duration,
+    /// `heartbeat.interval.ms`.
+    pub heartbeat_interval: Duration,
+    /// `rebalance.timeout.ms`.
+    pub rebalance_timeout: Duration,
+    /// `connect.protocol`.
+    pub protocol: Protocol,
+    /// How it shares out when it leads.
+    pub policy: Policy,
+    /// `worker.sync.timeout.ms`.
+    pub sync_timeout: Duration,
+    /// The topic of configurations.
+    pub configs: Spec,
+    /// The topic of offsets.
+    pub offsets: Spec,
+    /// The topic of statuses.
+    pub statuses: Spec,
+    /// How requests between workers are signed.
+    pub signing: Signing,
+}
+
+impl Distributed {
+    /// Takes worker properties.
+    ///
+    /// # Errors
+    /// Values are wrong: all that are, at once.
+    pub fn parse(properties: &Properties) -> Result<Self, Problems> {
+        let keys = DistributedKeys::parse(properties)?;
+        let signing = signing(&keys);
+        let mut problems = wrong(&keys);
+        let signing = match signing {
+            Ok(signing) if problems.is_empty() => signing,
+            Ok(_) => return Err(Problems(problems)),
+            Err(problem) => {
+                problems.push(problem);
+                return Err(Problems(problems));
+            }
+        };
+        Ok(Self::of(&keys, properties, signing))
+    }
+
+    fn of(keys: &DistributedKeys, properties: &Properties, signing: Signing) -> Self {
+        let spec = |prefix: &'static str, topic: &str, partitions: i32, copies: i16| Spec {
+            topic: topic.into(),
+            prefix,
+            partitions: (partitions != -1).then_some(partitions),
+            replication_factor: (copies != -1).then_some(copies),
+            settings: settings(properties, prefix),
+            single: prefix == "config.storage.",
+            patience: PATIENCE,
+        };
+        let millis = |ms: i32| Duration::from_millis(ms.unsigned_abs().into());
+        Self {
+            group: keys.group_id.clone(),
+            session_timeout: millis(keys.session_timeout_ms),
+            heartbeat_interval: millis(keys.heartbeat_interval_ms),
+            rebalance_timeout: millis(keys.rebalance_timeout_ms),
+            protocol: Protocol::from_config(&keys.connect_protocol).unwrap_or(Protocol::Sessioned),
+            policy: Policy {
+                max_delay_ms: keys.scheduled_rebalance_max_delay_ms.unwrap_or(MAX_DELAY_MS),
+                moves: Moves::AfterMembership,
+            },
+            sync_timeout: millis(keys.worker_sync_timeout_ms),
+            configs: spec("config.storage.", &keys.config_storage_topic, 1, keys.config_storage_replication_factor),
+            offsets: spec(
+                "offset.storage.",
+                &keys.offset_storage_topic,
+                keys.offset_storage_partitions,
+                keys.offset_storage_replication_factor,
+            ),
+            statuses: spec(
+                "status.storage.",
+                &keys.status_storage_topic,
+                keys.status_storage_partitions,
+                keys.status_storage_replication_factor,
+            ),
+            signing,
+        }
+    }
+}
+
+/// What is wrong beyond single values.
+fn wrong(keys: &DistributedKeys) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut wrong = |key: &str, value: &dyn std::fmt::Display, reason: &str| {
+        problems.push(Problem::invalid(key, &value.to_string(), reason));
+    };
+    let copies = [
+        ("config.storage.replication.factor", i32::from(keys.config_storage_replication_factor)),
+        ("offset.storage.replication.factor", i32::from(keys.offset_storage_replication_factor)),
+        ("status.storage.replication.factor", i32::from(keys.status_storage_replication_factor)),
+        ("offset.storage.partitions", keys.offset_storage_partitions),
+        ("status.storage.partitions", keys.status_storage_partitions),
+    ];
+    for (key, value) in copies {
+        if value != -1 && value < 1 {
+            wrong(key, &value, "Value must be at least 1, or -1 for the broker's default");
+        }
+    }
+    if keys.scheduled_rebalance_max_delay_ms.is_some_and(|delay| delay < 0) {
+        let delay = keys.scheduled_rebalance_max_delay_ms.unwrap_or_default();
+        wrong("scheduled.rebalance.max.delay.ms", &delay, "Value must be at least 0");
+    }
+    if keys.heartbeat_interval_ms >= keys.session_timeout_ms {
+        let reason = "Heartbeats must come more often than session.timeout.ms";
+        wrong("heartbeat.interval.ms", &keys.heartbeat_interval_ms, reason);
+    }
+    if !keys.exactly_once_source_support.eq_ignore_ascii_case("disabled") {
+        let reason = "transactions are not supported yet, set it to disabled";
+        wrong("exactly.once.source.support", &keys.exactly_once_source_support, reason);
+    }
+    problems
+}
+
+fn signing(keys: &DistributedKeys) -> Result<Signing, Problem> {
+    let algorithm = |key: &str, name: &str| {
+        name.parse::<Algorithm>().map_err(|error| Problem::invalid(key, name, &error.to_string()))
+    };
+    let verification = "inter.worker.verification.algorithms";
+    let accepted = keys.inter_worker_verification_algorithms.iter();
+    let accepted: Vec<Algorithm> =
+        accepted.map(|name| algorithm(verification, name)).collect::<Result<_, _>>()?;
+    let signature = "inter.worker.signature.algorithm";
+    let own = algorithm(signature, &keys.inter_worker_signature_algorithm)?;
+    if !accepted.contains(&own) {
+        let reason = format!("Signature algorithm must be present in {verification} list");
+        return Err(Problem::invalid(signature, own.name(), &reason));
+    }
+    Ok(Signing {
+        key_algorithm: algorithm(
+            "inter.worker.key.generation.algorithm",
+            &keys.inter_worker_key_generation_algorithm,
+        )?,
+        key_bits: keys.inter_worker_key_size.and_then(|bits| u32::try_from(bits).ok()),
+        key_ttl_ms: keys.inter_worker_key_ttl_ms.into(),
+        algorithm: own,
+        accepted,
+    })
+}
+
+/// The settings of a new topic: what stands behind the prefix and is not a key of the worker's own.
+fn settings(properties: &Properties, prefix: &str) -> BTreeMap<String, String> {
+    let own = ["topic", "partitions", "replication.factor"];
+    let setting = |(key, value): (&String, &String)| {
+        let name = key.strip_prefix(prefix).filter(|name| !own.contains(name))?;
+        Some((name.to_owned(), value.clone()))
+    };
+    properties.iter().filter_map(setting).collect()
+}
