@@ -17,6 +17,14 @@ pub(in crate::jdbc) trait Ddl {
     /// A default as it is written in SQL; `None`: the dialect cannot say it.
     fn literal(&self, field: &Field, value: &Value) -> Option<String>;
 
+    /// Text as it is written in SQL.
+    fn text(&self, text: &str) -> String;
+
+    /// The type of a column of a key whose texts are the same only where their bytes are.
+    fn exact_text(&self) -> &'static str {
+        "TEXT"
+    }
+
     /// Whether one statement adds several columns.
     fn adds_many(&self) -> bool {
         true

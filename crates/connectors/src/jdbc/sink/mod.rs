@@ -12,6 +12,7 @@ pub(super) mod clock;
 pub(super) mod config;
 mod database;
 pub(super) mod ddl;
+mod ledger;
 mod name;
 pub(super) mod plan;
 mod run;
@@ -25,11 +26,12 @@ use std::sync::Arc;
 
 use api::config::{ConfigValue, Definition, Properties};
 use api::{
-    Connector, ConnectorContext, Description, PluginType, Result, SinkContext, SinkPlugin, SinkTask,
-    TopicPartition,
+    Connector, ConnectorContext, Description, PluginType, Registry, Result, SinkContext, SinkPlugin,
+    SinkTask, TopicPartition,
 };
 use async_trait::async_trait;
 
+use super::{AIVEN_VERSION, CONFLUENT_VERSION};
 use config::Options;
 use database::Database;
 use task::Task;
@@ -47,6 +49,12 @@ pub(super) enum Flavour {
 #[derive(Debug)]
 pub(crate) struct JdbcSink(pub(super) Flavour);
 
+/// Adds the sinks.
+pub(super) fn register(registry: &mut Registry) {
+    registry.sinks.push(Arc::new(JdbcSink(Flavour::Aiven)));
+    registry.sinks.push(Arc::new(JdbcSink(Flavour::Confluent)));
+}
+
 /// A connector whose tasks all have its own configuration.
 struct Same(Properties);
 
@@ -61,8 +69,8 @@ impl Connector for Same {
 impl SinkPlugin for JdbcSink {
     fn description(&self) -> Description {
         let (class, version) = match self.0 {
-            Flavour::Confluent => ("io.confluent.connect.jdbc.JdbcSinkConnector", "10.9.0"),
-            Flavour::Aiven => ("io.aiven.connect.jdbc.JdbcSinkConnector", "6.10.0"),
+            Flavour::Confluent => ("io.confluent.connect.jdbc.JdbcSinkConnector", CONFLUENT_VERSION),
+            Flavour::Aiven => ("io.aiven.connect.jdbc.JdbcSinkConnector", AIVEN_VERSION),
         };
         Description { class, version, kind: PluginType::Sink }
     }

@@ -9,6 +9,7 @@ use super::cell::Row;
 use super::changes::Change;
 use super::check::{Action, action};
 use super::config::Options;
+use super::ledger::Ledger;
 use super::name;
 use super::plan::Plan;
 use super::shape::{Shape, uniform};
@@ -36,7 +37,12 @@ pub(super) struct Runs<'a> {
 ///
 /// # Errors
 /// The configuration asks for fields that the records have not.
-pub(super) fn runs<'a>(options: &Options, plans: &mut Plans, batches: &'a [Batch]) -> Result<Runs<'a>> {
+pub(super) fn runs<'a>(
+    options: &Options,
+    plans: &mut Plans,
+    ledger: Option<&Ledger>,
+    batches: &'a [Batch],
+) -> Result<Runs<'a>> {
     let mut sorted = Runs { runs: Vec::new(), refused: Vec::new() };
     // The last run of each table.
     let mut open: HashMap<Arc<str>, usize> = HashMap::new();
@@ -47,6 +53,9 @@ pub(super) fn runs<'a>(options: &Options, plans: &mut Plans, batches: &'a [Batch
         let mut settled = false;
         for record in &batch.records {
             let row = Row { batch, record };
+            if ledger.is_some_and(|ledger| ledger.written(row)) {
+                continue;
+            }
             let action = match action(options, row) {
                 Ok(action) => action,
                 Err(error) => {

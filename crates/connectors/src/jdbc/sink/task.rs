@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Batch, Error, Offsets, Result, SinkContext, SinkTask};
+use api::{Batch, Error, Offsets, Result, SinkContext, SinkTask, TopicPartition};
 use async_trait::async_trait;
-use tokio::time::{Instant, sleep_until};
-use tracing::debug;
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::{debug, warn};
 
 use super::apply::{Job, Refused, apply_all, isolate, reject};
-use super::config::Options;
+use super::config::{Guarantee, Options};
 use super::database::Database;
+use super::ledger::Ledger;
 use super::run::{Plans, Runs, runs};
 use super::structure::Structures;
-use super::writer::{Reason, Step, Writer};
+use super::writer::{Reason, Refusal, Step, Writer};
 
 /// The longest that one put waits before it tries again: rebalances wait as long.
 const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -27,6 +28,8 @@ pub(super) struct Task {
     writer: Option<Box<dyn Writer>>,
     plans: Plans,
     structures: Structures,
+    /// With `exactly_once`.
+    ledger: Option<Ledger>,
     /// How often the put at hand was refused for a reason that may pass.
     attempts: u32,
     /// When it may be tried again.
@@ -55,7 +58,12 @@ impl From<Error> for Trouble {
 
 impl Task {
     pub(super) fn new(options: Options, context: Arc<dyn SinkContext>, database: Database) -> Self {
+        let ledger = match options.guarantee {
+            Guarantee::AtLeastOnce => None,
+            Guarantee::ExactlyOnce => Some(Ledger::new(&options, database.parse(&options.offsets_table))),
+        };
         Self {
+            ledger,
             options,
             context,
             database,
@@ -79,38 +87,72 @@ impl Task {
     }
 
     async fn deliver(&mut self, batches: &[Batch]) -> Result<(), Trouble> {
-        let runs = runs(&self.options, &mut self.plans, batches)?;
-        let mut writer = match self.writer.take() {
-            Some(writer) => writer,
-            None => self.database.open(&self.options).await.map_err(Refused::from)?,
-        };
-        let mut delivered = self.deliver_with(writer.as_mut(), &runs).await;
+        let mut writer = self.writer().await?;
+        let delivered = self.deliver_through(writer.as_mut(), batches).await;
+        // After trouble nothing is known of the connection and little of the tables.
+        match delivered {
+            Ok(()) => self.writer = Some(writer),
+            Err(_) => self.forget(),
+        }
+        delivered
+    }
+
+    /// The connection. Whoever takes it gives it back when all is well.
+    async fn writer(&mut self) -> Result<Box<dyn Writer>, Refused> {
+        match self.writer.take() {
+            Some(writer) => Ok(writer),
+            None => Ok(self.database.open(&self.options).await?),
+        }
+    }
+
+    fn forget(&mut self) {
+        self.structures.forget();
+        if let Some(ledger) = &mut self.ledger {
+            ledger.forget();
+        }
+    }
+
+    async fn deliver_through(&mut self, writer: &mut dyn Writer, batches: &[Batch]) -> Result<(), Trouble> {
+        let mut behind = Offsets::new();
+        if let Some(ledger) = &mut self.ledger {
+            ledger.read(writer, &Ledger::partitions(batches)).await.map_err(Refused::from)?;
+            behind = ledger.behind(batches);
+            if behind.is_empty() {
+                return Ok(());
+            }
+        }
+        let runs = runs(&self.options, &mut self.plans, self.ledger.as_ref(), batches)?;
+        let mut delivered = self.deliver_with(writer, &runs, &behind).await;
         if let Err(Trouble::Refused(refused)) = &delivered
             && refused.reason() == Reason::Structure
         {
             // Somebody has changed a table: once more with what it is now.
             debug!(error = %refused.refusal, "reads the structure of the tables again");
             self.structures.forget();
-            roll_back(writer.as_mut()).await?;
-            delivered = self.deliver_with(writer.as_mut(), &runs).await;
+            roll_back(writer).await?;
+            delivered = self.deliver_with(writer, &runs, &behind).await;
         }
-        // After trouble nothing is known of the connection and little of the tables.
-        match delivered {
-            Ok(()) => self.writer = Some(writer),
-            Err(_) => self.structures.forget(),
+        delivered?;
+        if let Some(ledger) = &mut self.ledger {
+            ledger.committed(behind);
         }
-        delivered
+        Ok(())
     }
 
-    async fn deliver_with(&mut self, writer: &mut dyn Writer, runs: &Runs<'_>) -> Result<(), Trouble> {
+    async fn deliver_with(
+        &mut self,
+        writer: &mut dyn Writer,
+        runs: &Runs<'_>,
+        behind: &Offsets,
+    ) -> Result<(), Trouble> {
         let jobs = self.jobs(writer, runs).await?;
         if runs.refused.is_empty() {
-            match self.transact(writer, &jobs).await {
+            match self.transact(writer, &jobs, behind).await {
                 Err(refused) if refused.reason() == Reason::Row => roll_back(writer).await?,
                 done => return Ok(done?),
             }
         }
-        self.transact_one_by_one(writer, &jobs, runs).await
+        self.transact_one_by_one(writer, &jobs, runs, behind).await
     }
 
     async fn jobs<'r, 'a>(
@@ -128,11 +170,24 @@ impl Task {
         Ok(jobs)
     }
 
-    async fn transact(&mut self, writer: &mut dyn Writer, jobs: &[Job<'_, '_>]) -> Result<(), Refused> {
-        writer.step(Step::Begin).await?;
+    async fn transact(
+        &mut self,
+        writer: &mut dyn Writer,
+        jobs: &[Job<'_, '_>],
+        behind: &Offsets,
+    ) -> Result<(), Refused> {
+        self.begin(writer, behind).await?;
         apply_all(writer, self.options.insert_mode, jobs).await?;
-        writer.step(Step::Commit).await?;
-        Ok(())
+        Ok(writer.step(Step::Commit).await?)
+    }
+
+    /// Begins a transaction, with the right to write these offsets if there is a ledger.
+    async fn begin(&mut self, writer: &mut dyn Writer, behind: &Offsets) -> Result<(), Refusal> {
+        writer.step(Step::Begin).await?;
+        match &self.ledger {
+            Some(ledger) => ledger.claim(writer, behind).await,
+            None => Ok(()),
+        }
     }
 
     /// The same without bad rows, which the error policy is given. Nothing is written if it does not tolerate them.
@@ -141,10 +196,11 @@ impl Task {
         writer: &mut dyn Writer,
         jobs: &[Job<'_, '_>],
         runs: &Runs<'_>,
+        behind: &Offsets,
     ) -> Result<(), Trouble> {
         let refused = runs.refused.iter().map(|(row, error)| (*row, Error::reject(error.message())));
         let mut bad: Vec<_> = refused.collect();
-        writer.step(Step::Begin).await.map_err(Refused::from)?;
+        self.begin(writer, behind).await.map_err(Refused::from)?;
         writer.step(Step::CheckAtOnce).await.map_err(Refused::from)?;
         for job in jobs {
             isolate(writer, self.options.insert_mode, job, &mut bad).await?;
@@ -157,6 +213,15 @@ impl Task {
         }
         writer.step(Step::Commit).await.map_err(Refused::from)?;
         Ok(())
+    }
+
+    /// The offsets that the database has for partitions.
+    async fn stored(&mut self, partitions: &[TopicPartition]) -> Result<Offsets, Refusal> {
+        let mut writer = self.writer().await.map_err(|refused| refused.refusal)?;
+        let Some(ledger) = &mut self.ledger else { return Ok(Offsets::new()) };
+        let offsets = ledger.read(writer.as_mut(), partitions).await?;
+        self.writer = Some(writer);
+        Ok(offsets)
     }
 
     /// What the worker is to do about a refusal.
@@ -205,6 +270,34 @@ impl SinkTask for Task {
     async fn pre_commit(&mut self, put: &Offsets) -> Result<Offsets> {
         // Invariant 2: every put has ended with a commit.
         Ok(put.clone())
+    }
+
+    async fn open(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        if self.ledger.is_none() {
+            return Ok(());
+        }
+        let mut attempts = 0;
+        loop {
+            match self.stored(partitions).await {
+                Ok(offsets) => {
+                    self.context.seek(offsets);
+                    return Ok(());
+                }
+                Err(refusal) if refusal.reason == Reason::Passing && attempts < self.options.max_retries => {
+                    warn!(error = %refusal, "cannot read the offsets, trying again");
+                }
+                Err(refusal) => return Err(Error::fail("cannot read the offsets").caused_by(refusal)),
+            }
+            attempts += 1;
+            sleep(self.options.retry_backoff).await;
+        }
+    }
+
+    async fn close(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.close(partitions);
+        }
+        Ok(())
     }
 
     async fn stop(&mut self) -> Result<()> {

@@ -4,7 +4,6 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use api::Error;
 use async_trait::async_trait;
 
 use super::cell::Row;
@@ -24,6 +23,12 @@ pub(in crate::jdbc) trait Writer: Send {
 
     /// Runs a statement that defines something, outside of a transaction.
     async fn define(&mut self, sql: &str) -> Result<(), Refusal>;
+
+    /// Runs a statement and answers how many rows it has changed.
+    async fn change(&mut self, sql: &str) -> Result<u64, Refusal>;
+
+    /// Runs a query for texts and two numbers.
+    async fn offsets(&mut self, sql: &str) -> Result<Vec<(String, i64, i64)>, Refusal>;
 
     /// Begins or ends a transaction or a part of it.
     async fn step(&mut self, step: Step) -> Result<(), Refusal>;
@@ -161,20 +166,6 @@ impl Refusal {
     pub(in crate::jdbc) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
-    }
-
-    /// The error of a record that is bad.
-    pub(in crate::jdbc) fn rejects(self, doing: impl fmt::Display) -> Error {
-        self.wrap(Error::reject(doing))
-    }
-
-    /// The error of a call that failed.
-    pub(in crate::jdbc) fn fails(self, doing: impl fmt::Display) -> Error {
-        self.wrap(Error::fail(doing))
-    }
-
-    fn wrap(self, error: Error) -> Error {
-        error.caused_by(self)
     }
 }
 

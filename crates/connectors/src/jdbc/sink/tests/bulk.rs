@@ -131,7 +131,7 @@ async fn mariadb_cuts_nothing_and_leaves_nothing_out() {
     database
         .execute(
             "CREATE TABLE t (id int PRIMARY KEY, s varchar(9), i8 tinyint unsigned); \
-             INSERT INTO t (id, s) VALUES (60, 'there')",
+             INSERT INTO t (id, s) VALUES (14, 'there')",
         )
         .unwrap();
     let context = Context::tolerant();
@@ -140,10 +140,7 @@ async fn mariadb_cuts_nothing_and_leaves_nothing_out() {
     put(task.as_mut(), &[batch(0..100, row)]).await.unwrap();
     // Longer than its column, out of the range of its column, or there already.
     let bad: Vec<i64> = (0..100)
-        .filter(|id| {
-            *id == 60
-                || id % 7 != 3 && (matches!(id % 7, 1 | 2) || (id * 37) as i8 <= -1)
-        })
+        .filter(|id| *id == 14 || id % 7 != 3 && (matches!(id % 7, 1 | 2) || (id * 37) as i8 <= -1))
         .collect();
     assert_eq!(context.offsets(), bad);
     let words = context.rejected.lock().iter().map(|(_, words)| words.clone()).collect::<Vec<_>>().join("\n");

@@ -2,7 +2,9 @@
 
 mod bulk;
 mod cases;
+mod exactly_once;
 mod faults;
+mod sqlite;
 
 use std::sync::Arc;
 

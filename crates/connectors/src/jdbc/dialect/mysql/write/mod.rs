@@ -251,6 +251,16 @@ impl Writer for MySqlWriter {
         self.query(sql).await
     }
 
+    async fn change(&mut self, sql: &str) -> Result<u64, Refusal> {
+        self.query(sql).await?;
+        Ok(self.conn.affected_rows())
+    }
+
+    async fn offsets(&mut self, sql: &str) -> Result<Vec<(String, i64, i64)>, Refusal> {
+        let limit = self.access.url.settings.socket_timeout;
+        within(limit, self.conn.query(sql)).await
+    }
+
     async fn step(&mut self, step: Step) -> Result<(), Refusal> {
         self.query(match step {
             Step::Begin => "START TRANSACTION",

@@ -62,6 +62,14 @@ impl Ddl for Definitions {
         }
     }
 
+    fn text(&self, text: &str) -> String {
+        quoted(text)
+    }
+
+    fn exact_text(&self) -> &'static str {
+        "VARCHAR(250) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    }
+
     fn literal(&self, field: &Field, value: &Value) -> Option<String> {
         let literal = self.plain(field.kind, Cell::from(value))?;
         // MySQL takes defaults of such columns as expressions only.
@@ -93,6 +101,10 @@ impl Definitions {
             }
             (_, Cell::Null | Cell::Nested(_)) => return None,
         }
-        Some(format!("'{}'", out.replace('\\', "\\\\").replace('\'', "''")))
+        Some(quoted(&out))
     }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }

@@ -153,6 +153,15 @@ impl Writer for PostgresWriter {
         }
     }
 
+    async fn change(&mut self, sql: &str) -> Result<u64, Refusal> {
+        self.within(self.connection.client.execute(sql, &[])).await
+    }
+
+    async fn offsets(&mut self, sql: &str) -> Result<Vec<(String, i64, i64)>, Refusal> {
+        let rows = self.within(self.connection.client.query(sql, &[])).await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get::<_, i32>(1).into(), row.get(2))).collect())
+    }
+
     async fn step(&mut self, step: Step) -> Result<(), Refusal> {
         let sql = match step {
             Step::Begin => "BEGIN",

@@ -31,6 +31,10 @@ impl Ddl for Definitions {
         }
     }
 
+    fn text(&self, text: &str) -> String {
+        quoted(text)
+    }
+
     fn literal(&self, field: &Field, value: &Value) -> Option<String> {
         let mut out = String::new();
         match (field.kind, Cell::from(value)) {

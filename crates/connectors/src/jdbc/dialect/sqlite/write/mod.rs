@@ -163,6 +163,21 @@ impl Writer for SqliteWriter {
         self.run(move |connection| connection.execute_batch(&sql)).await
     }
 
+    async fn change(&mut self, sql: &str) -> Result<u64, Refusal> {
+        let sql = sql.to_owned();
+        self.run(move |connection| connection.execute(&sql, ()).map(|count| count as u64)).await
+    }
+
+    async fn offsets(&mut self, sql: &str) -> Result<Vec<(String, i64, i64)>, Refusal> {
+        let sql = sql.to_owned();
+        self.run(move |connection| {
+            let mut statement = connection.prepare(&sql)?;
+            let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            rows.collect()
+        })
+        .await
+    }
+
     async fn step(&mut self, step: Step) -> Result<(), Refusal> {
         let sql = match step {
             // At once with the right to write: one that is asked for later may be refused without waiting.

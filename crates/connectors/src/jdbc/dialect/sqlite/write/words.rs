@@ -48,6 +48,10 @@ impl Ddl for Definitions {
         name.to_owned()
     }
 
+    fn text(&self, text: &str) -> String {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+
     fn literal(&self, field: &Field, value: &Value) -> Option<String> {
         Some(match self.value(field, Cell::from(value))? {
             SqlValue::Null => return None,
@@ -57,7 +61,7 @@ impl Ddl for Definitions {
                 text::float(number, false, &mut out);
                 out
             }
-            SqlValue::Text(text) => format!("'{}'", text.replace('\'', "''")),
+            SqlValue::Text(text) => self.text(&text),
             SqlValue::Blob(bytes) => {
                 let mut out = String::new();
                 text::hex(&bytes, &mut out);
