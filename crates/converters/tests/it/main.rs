@@ -5,6 +5,7 @@
 mod case;
 mod definition;
 mod floats;
+#[path = "../../../testkit/forms/connect_form.rs"]
 mod form;
 mod generate;
 mod header;

@@ -7,6 +7,7 @@ mod case;
 mod dates;
 mod debezium;
 mod definitions;
+#[path = "../../../testkit/forms/connect_form.rs"]
 mod form;
 mod generate;
 mod judge;

@@ -1,4 +1,6 @@
-//! Schemas and values as the judge writes them (see `ConnectForm.java`).
+//! Schemas and values as the judges write them (see `java/ConnectForm.java`).
+//!
+//! A module of the tests that ask the judges, not of the testkit, which knows no crate.
 
 use std::sync::Arc;
 
@@ -45,7 +47,11 @@ pub(crate) fn value(value: &Value, schema: Option<&Schema>) -> Json {
         Value::Null => Json::Null,
         Value::Bool(value) => json!(["bool", value]),
         Value::Int(value) => int(*value, schema),
-        Value::Float(value) if schema.is_some_and(|schema| schema.kind == Type::Float32) => {
+        // Lists of lists have the schema of the last one: a FLOAT32 may stand for what no f32 holds.
+        Value::Float(value)
+            if schema.is_some_and(|schema| schema.kind == Type::Float32)
+                && (value.is_nan() || f64::from(*value as f32) == *value) =>
+        {
             json!(["f32", format!("{:x}", (*value as f32).to_bits())])
         }
         Value::Float(value) => json!(["f64", format!("{:x}", value.to_bits())]),
@@ -77,14 +83,11 @@ pub(crate) fn value(value: &Value, schema: Option<&Schema>) -> Json {
 fn int(value: i64, schema: Option<&Schema>) -> Json {
     let Some(schema) = schema else { return json!(["i64", value.to_string()]) };
     match (schema.name.as_deref(), schema.kind) {
-        (Some(logical::DATE), Type::Int32) => {
-            json!(["date", value.wrapping_mul(logical::MILLIS_PER_DAY).to_string()])
-        }
-        (Some(logical::TIME), Type::Int32) | (Some(logical::TIMESTAMP), Type::Int64) => {
-            json!(["date", value.to_string()])
-        }
+        // Java has no dates in fewer bits, whatever their name.
         (_, Type::Int8) => json!(["i8", value.to_string()]),
         (_, Type::Int16) => json!(["i16", value.to_string()]),
+        (Some(logical::DATE), _) => json!(["date", value.wrapping_mul(logical::MILLIS_PER_DAY).to_string()]),
+        (Some(logical::TIME | logical::TIMESTAMP), _) => json!(["date", value.to_string()]),
         (_, Type::Int32) => json!(["i32", value.to_string()]),
         _ => json!(["i64", value.to_string()]),
     }
