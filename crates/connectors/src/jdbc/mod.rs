@@ -17,5 +17,6 @@ const AIVEN_VERSION: &str = "6.10.0";
 
 /// Adds the connectors of databases.
 pub(crate) fn register(registry: &mut api::Registry) {
+    sink::register(registry);
     source::register(registry);
 }

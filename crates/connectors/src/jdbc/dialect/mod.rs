@@ -27,7 +27,7 @@ use api::config::Password;
 use async_trait::async_trait;
 
 pub(crate) use column::{Column, Kind};
-pub(crate) use name::{Case, Quoting, TableId, Words};
+pub(crate) use name::{Quoting, TableId, Words};
 pub(crate) use read::{Block, Mark, Open, Scope, Select, Session, Shape, Table};
 
 use super::url::{System, Url};

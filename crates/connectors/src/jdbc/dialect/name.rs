@@ -1,7 +1,5 @@
 //! Names of tables and columns, plain and quoted.
 
-use std::fmt::Write;
-
 /// A table.
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct TableId {
@@ -34,22 +32,11 @@ pub(crate) enum Quoting {
     Never,
 }
 
-/// What a database does to names that are not quoted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Case {
-    /// Makes lower case of them.
-    Lower,
-    /// Leaves them.
-    Kept,
-}
-
 /// How a database writes names.
 #[derive(Debug)]
 pub(crate) struct Words {
     /// What stands around a quoted name; twice within it.
     pub(crate) quote: char,
-    /// What becomes of a name without quotes.
-    pub(crate) case: Case,
     /// Whether the first of two parts of a name is a catalog, not a schema.
     pub(crate) catalogs: bool,
 }
@@ -88,15 +75,6 @@ impl Words {
             }
             self.write(&mut sql, part, quoting);
         }
-        sql
-    }
-
-    /// Text as a literal: in quotes, those within it twice. Only for names that come from the configuration or the
-    /// database's own catalog.
-    pub(crate) fn literal(&self, text: &str) -> String {
-        let mut sql = String::with_capacity(text.len() + 2);
-        // Writing to a string cannot fail.
-        let _ = write!(sql, "'{}'", text.replace('\'', "''"));
         sql
     }
 

@@ -25,6 +25,7 @@ pub(super) struct Confluent {
              default = "io.confluent.connect.jdbc.util.DefaultJdbcCredentialsProvider", group = "Database",
              order = 4, width = long, display = "JDBC Credentials Provider Class",
              validator = credentials_provider())]
+    #[expect(dead_code, reason = "accepted, without a meaning here")]
     pub(super) credentials_provider: Class,
     /// How often a connection is tried before the connector fails
     #[config(default = 3, group = "Database", order = 5, width = short, display = "JDBC connection attempts",
@@ -143,10 +144,12 @@ pub(super) struct Confluent {
     pub(super) batch_max_rows: i32,
     /// Accepted, without a meaning here: a batch is all that is buffered
     #[config(default = 0, group = "Connector", order = 4, width = short, display = "Maximum Buffer Size")]
+    #[expect(dead_code, reason = "accepted, without a meaning here")]
     pub(super) max_buffer_size: i32,
     /// Accepted, without a meaning here: rows go on as soon as they are read
     #[config(name = "poll.linger.ms", default = 5000, group = "Connector", order = 5, width = short,
              display = "Poll Linger Milliseconds")]
+    #[expect(dead_code, reason = "accepted, without a meaning here")]
     pub(super) poll_linger_ms: i64,
     /// Milliseconds between two looks for new and dropped tables
     #[config(name = "table.poll.interval.ms", default = 60000, group = "Connector", order = 6, width = short,

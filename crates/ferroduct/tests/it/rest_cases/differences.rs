@@ -42,16 +42,30 @@ impl Difference {
     }
 }
 
-/// The starts of the names of classes that are not built in.
-const NOT_BUILT_IN: [&str; 2] = ["io.confluent.connect.jdbc.", "org.apache.kafka.connect.mirror."];
+/// The starts of the names of classes that are not built in, or that are listed apart.
+const NOT_BUILT_IN: [&str; 3] =
+    ["io.aiven.connect.jdbc.", "io.confluent.connect.jdbc.", "org.apache.kafka.connect.mirror."];
+
+/// The connectors of databases, which are built in with versions of their own, in the order of the list.
+const JDBC: &[(&str, &str, &str)] = &[
+    ("io.aiven.connect.jdbc.JdbcSinkConnector", "sink", "6.10.0"),
+    ("io.confluent.connect.jdbc.JdbcSinkConnector", "sink", "10.9.0"),
+    ("io.aiven.connect.jdbc.JdbcSourceConnector", "source", "6.10.0"),
+    ("io.confluent.connect.jdbc.JdbcSourceConnector", "source", "10.9.0"),
+];
 
 pub(super) const DIFFERENCES: &[Difference] = &[
     Difference {
         lines: &[4, 5],
-        reason: "plugins that are not built in are not listed",
+        reason: "plugins that are not built in are not listed, and the connectors of databases are",
         edit: Edit::Body(|body| {
             let plugins = body.as_array_mut().expect("plugins");
             plugins.retain(|plugin| built_in(&plugin["class"]));
+            // Before the first of their type, as the list is in the order of names.
+            for (class, kind, version) in JDBC.iter().rev() {
+                let place = plugins.iter().position(|plugin| plugin["type"] == *kind).expect("files have both types");
+                plugins.insert(place, json!({"class": class, "type": kind, "version": version}));
+            }
         }),
     },
     Difference {
@@ -111,7 +125,11 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         edit: Edit::Error(
             400,
             "Failed to find any class that implements Connector and which name matches NoSuchConnector, available \
-             connectors are: org.apache.kafka.connect.file.FileStreamSinkConnector, \
+             connectors are: io.aiven.connect.jdbc.JdbcSinkConnector, \
+             io.aiven.connect.jdbc.JdbcSourceConnector, \
+             io.confluent.connect.jdbc.JdbcSinkConnector, \
+             io.confluent.connect.jdbc.JdbcSourceConnector, \
+             org.apache.kafka.connect.file.FileStreamSinkConnector, \
              org.apache.kafka.connect.file.FileStreamSourceConnector",
         ),
     },

@@ -13,10 +13,10 @@ pub(crate) mod write;
 use api::Result;
 use async_trait::async_trait;
 
-use super::{Access, Case, Dialect, Session, Words};
+use super::{Access, Dialect, Session, Words};
 use crate::jdbc::value::{Local, Mapping, Moment, Zone};
 
-const WORDS: Words = Words { quote: '`', case: Case::Kept, catalogs: true };
+const WORDS: Words = Words { quote: '`', catalogs: true };
 
 /// The dialect of MySQL and MariaDB.
 pub(crate) struct MySql;

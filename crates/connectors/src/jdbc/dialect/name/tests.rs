@@ -1,7 +1,7 @@
-use super::{Case, Quoting, TableId, Words};
+use super::{Quoting, TableId, Words};
 
-const POSTGRES: Words = Words { quote: '"', case: Case::Lower, catalogs: false };
-const MYSQL: Words = Words { quote: '`', case: Case::Kept, catalogs: true };
+const POSTGRES: Words = Words { quote: '"', catalogs: false };
+const MYSQL: Words = Words { quote: '`', catalogs: true };
 
 #[test]
 fn names_are_written_and_read_back() {

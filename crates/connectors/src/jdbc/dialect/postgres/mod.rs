@@ -12,10 +12,10 @@ pub(crate) mod write;
 use api::Result;
 use async_trait::async_trait;
 
-use super::{Access, Case, Dialect, Session, Words};
+use super::{Access, Dialect, Session, Words};
 use crate::jdbc::value::{Mapping, Moment, Zone};
 
-const WORDS: Words = Words { quote: '"', case: Case::Lower, catalogs: false };
+const WORDS: Words = Words { quote: '"', catalogs: false };
 
 /// The dialect of PostgreSQL.
 pub(crate) struct PostgreSql;
