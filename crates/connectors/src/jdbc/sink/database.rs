@@ -2,15 +2,25 @@
 
 use std::time::Duration;
 
-use api::config::Properties;
+use api::config::{Password, Properties};
 use api::{Error, OrReaction, Result};
 use tokio::time::sleep;
 use tracing::warn;
 
 use super::config::Options;
 use super::writer::{Reason, Refusal, Writer};
-use crate::jdbc::dialect::{Access, Quoting, TableId, Words, mysql, postgres, sqlite};
+use crate::jdbc::dialect::{self, Access, Quoting, TableId, Words, mysql, postgres, sqlite};
 use crate::jdbc::url::{System, Url};
+
+const CONNECTION: &str = "connection.";
+/// The keys that are not parameters of the driver.
+const OWN: [&str; 5] = [
+    "connection.attempts",
+    "connection.backoff.ms",
+    "connection.password",
+    "connection.url",
+    "connection.user",
+];
 
 /// Where the rows go, and how to get in.
 #[derive(Clone)]
@@ -24,25 +34,41 @@ pub(super) struct Database {
 impl Database {
     /// Reads the keys `connection.*`.
     pub(super) fn read(properties: &Properties) -> Result<Self> {
-        let url = properties.get("connection.url").map(String::as_str).unwrap_or_default();
-        let url = Url::parse(url.trim(), &[]).or_fail("cannot read `connection.url`")?;
-        if !url.unknown.is_empty() {
-            warn!(parameters = url.unknown.join(", "), "`connection.url` has parameters that are not known");
-        }
-        let words = crate::jdbc::dialect::of(url.system)?.words();
+        let text = |key: &str| properties.get(key).map(|text| text.trim().to_owned());
+        let beside: Vec<(String, String)> = properties
+            .iter()
+            .filter(|(key, _)| !OWN.contains(&key.as_str()))
+            .filter_map(|(key, value)| Some((key.strip_prefix(CONNECTION)?.to_owned(), value.clone())))
+            .collect();
+        let url = text("connection.url").unwrap_or_default();
+        let url = Url::parse(&url, &beside).or_fail("cannot read `connection.url`")?;
+        let dialect = dialect::of(url.system)?;
         let access = Access {
             url,
-            user: properties.get("connection.user").cloned(),
-            password: properties.get("connection.password").map(api::config::Password::new),
+            user: text("connection.user"),
+            password: text("connection.password").map(Password::new),
         };
         let number =
             |key: &str, default| properties.get(key).and_then(|n| n.trim().parse().ok()).unwrap_or(default);
         Ok(Self {
             access,
-            words,
+            words: dialect.words(),
             attempts: u32::try_from(number("connection.attempts", 3)).unwrap_or(u32::MAX).max(1),
             backoff: Duration::from_millis(number("connection.backoff.ms", 10_000)),
         })
+    }
+
+    /// Says what the configuration names and nobody uses.
+    pub(super) fn warn(&self, properties: &Properties) {
+        let unknown = &self.access.url.unknown;
+        if !unknown.is_empty() {
+            warn!(parameters = unknown.join(", "), "`connection.url` has parameters that are not known");
+        }
+        let used = dialect::of(self.access.url.system).map(dialect::Dialect::name).unwrap_or_default();
+        let named = properties.get("dialect.name").map(|name| name.trim()).unwrap_or_default();
+        if !named.is_empty() && named != used {
+            warn!(dialect = named, used, "`dialect.name` is not the dialect of the URL");
+        }
     }
 
     /// The table of a name that a user wrote.

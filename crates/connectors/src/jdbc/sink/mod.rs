@@ -26,13 +26,13 @@ use std::sync::Arc;
 
 use api::config::{ConfigValue, Definition, Properties};
 use api::{
-    Connector, ConnectorContext, Description, PluginType, Registry, Result, SinkContext, SinkPlugin,
+    Connector, ConnectorContext, Description, Error, PluginType, Registry, Result, SinkContext, SinkPlugin,
     SinkTask, TopicPartition,
 };
 use async_trait::async_trait;
 
 use super::{AIVEN_VERSION, CONFLUENT_VERSION};
-use config::Options;
+use config::{Guarantee, Options};
 use database::Database;
 use task::Task;
 
@@ -88,6 +88,10 @@ impl SinkPlugin for JdbcSink {
 
     fn validate(&self, properties: &Properties, values: &mut Vec<ConfigValue>) {
         config::validate(self.0, properties, values);
+        let url = values.iter_mut().find(|value| value.name == "connection.url" && value.errors.is_empty());
+        if let (Some(url), Err(error)) = (url, Database::read(properties)) {
+            url.errors.push(format!("{error:#}"));
+        }
     }
 
     async fn start(
@@ -96,7 +100,7 @@ impl SinkPlugin for JdbcSink {
         _context: Arc<dyn ConnectorContext>,
     ) -> Result<Box<dyn Connector>> {
         Options::read(self.0, properties)?;
-        Database::read(properties)?;
+        Database::read(properties)?.warn(properties);
         Ok(Box::new(Same(properties.clone())))
     }
 
@@ -112,11 +116,18 @@ impl SinkPlugin for JdbcSink {
 
     fn alter_offsets(
         &self,
-        _properties: &Properties,
+        properties: &Properties,
         _offsets: &[(TopicPartition, Option<i64>)],
     ) -> Result<bool> {
-        // They are Kafka's own; the database does not know them.
-        Ok(true)
+        let options = Options::read(self.0, properties)?;
+        match options.guarantee {
+            // They are Kafka's own; the database does not know them.
+            Guarantee::AtLeastOnce => Ok(true),
+            Guarantee::ExactlyOnce => Err(Error::fail(format_args!(
+                "with delivery.guarantee=exactly_once the offsets of table `{}` count: change them there",
+                options.offsets_table
+            ))),
+        }
     }
 }
 
