@@ -194,7 +194,11 @@ fn keys() -> Vec<(&'static str, f64, BoxedStrategy<String>)> {
         ("add.fields.prefix", 0.2, words(&["", "p."])),
         ("add.headers", 0.4, fields()),
         ("add.headers.prefix", 0.2, words(&["", "h."])),
-        ("drop.fields.from.key", 0.5, words(&["true", "false", "TRUE", "true", "false", "x"])),
+        (
+            "drop.fields.from.key",
+            0.5,
+            words(&["true", "false", "TRUE", "true", "false", "true", "false", "true", "x"]),
+        ),
         ("drop.fields.keep.schema.compatible", 0.5, bool_text()),
     ]
 }
@@ -207,7 +211,16 @@ fn current(modes: &[&'static str], drop_header: &'static str) -> BoxedStrategy<C
     config(keys)
 }
 
-const MODES: [&str; 5] = ["drop", "tombstone", "rewrite", "REWRITE-with-tombstone ", "nothing"];
+const MODES: [&str; 8] = [
+    "drop",
+    "tombstone",
+    "rewrite",
+    "REWRITE-with-tombstone ",
+    "tombstone",
+    "rewrite",
+    "rewrite-with-tombstone",
+    "nothing",
+];
 
 #[test]
 fn extract_new_record_state() {
@@ -216,7 +229,7 @@ fn extract_new_record_state() {
 
 #[test]
 fn extract_new_record_state_that_drops_fields() {
-    compare(current(&MODES[..4], "drop"));
+    compare(current(&MODES[..7], "drop"));
 }
 
 /// Without dropped fields, which Java cannot do where a deletion has no schema any more.
