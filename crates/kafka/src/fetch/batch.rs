@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    TopicPartition,
-    record::decode::{DecodedBatch, Records},
+    Error, TopicPartition,
+    record::decode::{AbortedTransactions, DecodeOptions, DecodedBatch, Records, decode_batch, split_batch},
 };
 
 /// Records of one partition, in order, as one batch of the log held them; nothing in it is copied.
@@ -20,6 +20,29 @@ pub struct FetchedBatch {
 impl FetchedBatch {
     pub(super) fn new(partition: TopicPartition, batch: DecodedBatch, from_offset: i64) -> FetchedBatch {
         FetchedBatch { partition, batch, from_offset }
+    }
+
+    /// The batches of a record set, as a segment of a log or an answer of a broker holds it; what transactions
+    /// were aborted is not known. A part of a batch at its end is left out.
+    ///
+    /// # Errors
+    /// When a batch is corrupt; checksums are verified if `check_crcs`.
+    pub fn decode_all(
+        partition: &TopicPartition,
+        mut set: Bytes,
+        check_crcs: bool,
+    ) -> Result<Vec<FetchedBatch>, Error> {
+        let corrupt = |error| Error::corrupt(format_args!("record set of {partition}: {error}"));
+        let mut aborted = AbortedTransactions::new(Vec::new());
+        let mut batches = Vec::new();
+        while let Some(raw) = split_batch(&mut set).map_err(corrupt)? {
+            let decoded = decode_batch(&raw, DecodeOptions { check_crcs }, &mut aborted).map_err(corrupt)?;
+            batches.extend(decoded.map(|batch| {
+                let from_offset = batch.base_offset;
+                FetchedBatch::new(partition.clone(), batch, from_offset)
+            }));
+        }
+        Ok(batches)
     }
 
     /// Where the records are from.
