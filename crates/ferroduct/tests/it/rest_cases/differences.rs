@@ -69,6 +69,17 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         }),
     },
     Difference {
+        lines: &[5],
+        reason: "Debezium's transform of change events is built in",
+        edit: Edit::Body(|body| {
+            let plugins = body.as_array_mut().expect("plugins");
+            let first = plugins.iter().position(|plugin| plugin["type"] == "transformation");
+            let class = "io.debezium.transforms.ExtractNewRecordState";
+            let plugin = json!({"class": class, "type": "transformation", "version": "3.7.0.Final"});
+            plugins.insert(first.expect("there are transforms"), plugin);
+        }),
+    },
+    Difference {
         lines: &[6, 7, 34, 35, 57, 66, 75, 84, 93, 191, 192],
         reason: "a body of JSON is declared to be one",
         edit: Edit::Header("Content-Type", "application/json"),
