@@ -1,18 +1,20 @@
 //! The loop of a sink task: fetch, convert, transform, put, and commit what the target has made durable.
 
+mod commit;
 mod context;
 mod dead_letters;
 mod incoming;
 mod originals;
 mod progress;
+mod topic;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Error, OrReaction, Reaction, Result, SinkPlugin, SinkTask, TopicPartition};
+use kafka::Consumer;
 use kafka::consumer::Event;
-use kafka::{Consumer, OffsetAndMetadata};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
 use super::policy::Policy;
@@ -258,76 +260,6 @@ impl<'a> Sink<'a> {
         task.close(partitions).await
     }
 
-    /// Commits everything that is assigned.
-    async fn commit(&mut self, task: &mut dyn SinkTask) -> Result<()> {
-        self.commit_due = Instant::now() + self.services.commit_interval();
-        let assigned = self.progress.assigned();
-        self.commit_of(task, &assigned).await
-    }
-
-    /// Commits what the target has made durable. When it could not, the same records come again; when Kafka did
-    /// not take the commit, the next one carries it.
-    async fn commit_of(&mut self, task: &mut dyn SinkTask, partitions: &[TopicPartition]) -> Result<()> {
-        let put = self.progress.uncommitted(partitions);
-        if put.is_empty() {
-            return Ok(());
-        }
-        let safe = match task.pre_commit(&put).await {
-            Ok(safe) => safe,
-            Err(error) if error.reaction() == Reaction::Retry => {
-                warn!(error = format!("{error:#}"), "the target did not take the records; they come again");
-                self.rewind();
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        let offsets = self.progress.committable(&safe);
-        if offsets.is_empty() || !self.dead_letters_arrived().await? {
-            return Ok(());
-        }
-        let limit = self.services.commit_timeout();
-        let commits =
-            offsets.iter().map(|(partition, offset)| (theirs(partition), OffsetAndMetadata::new(*offset)));
-        let commits: Vec<_> = commits.collect();
-        match timeout(limit, self.consumer.commit(&commits)).await {
-            Ok(Ok(())) => {
-                self.progress.committed(&offsets);
-                self.context.committed(&offsets);
-            }
-            Ok(Err(error)) => warn!(error = %error, "cannot commit offsets; the next commit tries again"),
-            Err(_) => warn!(
-                "offsets were not committed within `offset.flush.timeout.ms`; the next commit tries again"
-            ),
-        }
-        Ok(())
-    }
-
-    // Invariant 2: a refused record is safe once its dead letter is.
-    /// Whether Kafka has every dead letter of what was put.
-    async fn dead_letters_arrived(&mut self) -> Result<bool> {
-        if !self.incoming.send_dead_letters().await? {
-            return Ok(false);
-        }
-        let limit = self.services.commit_timeout();
-        let Some(dead_letters) = &mut self.incoming.dead_letters else { return Ok(true) };
-        let arrived = dead_letters.arrive(limit).await?;
-        if !arrived {
-            warn!(
-                "dead letters were not acknowledged within `offset.flush.timeout.ms`; the next commit tries again"
-            );
-        }
-        Ok(arrived)
-    }
-
-    /// Reads again from what was committed.
-    fn rewind(&mut self) {
-        self.incoming.clear();
-        self.context.clear();
-        for (partition, offset) in self.progress.rewind() {
-            self.consumer.seek(&theirs(&partition), offset);
-        }
-    }
-
     async fn follow_target(&mut self, task: &mut dyn SinkTask) -> Result<()> {
         let wanted = self.life.wanted();
         if wanted != self.paused {
@@ -373,27 +305,6 @@ impl<'a> Sink<'a> {
             self.consumer.resume(&resume.iter().map(theirs).collect::<Vec<_>>());
         }
         if commit { self.commit(task).await } else { Ok(()) }
-    }
-
-    /// Commits and closes everything that is assigned.
-    async fn finish(&mut self, task: &mut dyn SinkTask) -> Result<()> {
-        let assigned = self.progress.assigned();
-        self.commit_of(task, &assigned).await?;
-        self.dead_letters_arrived().await?;
-        task.close(&assigned).await
-    }
-
-    /// Ends in as good order as can be: dead letters of what ended the task are written. What was put before is
-    /// committed when the policy ended it, but not when the task itself failed.
-    async fn finish_failed(&mut self, task: &mut dyn SinkTask) -> Result<()> {
-        let limit = self.services.commit_timeout();
-        let sent = timeout(limit, self.incoming.send_dead_letters()).await;
-        if !matches!(sent, Ok(Ok(true))) {
-            warn!("dead letters could not be sent before the task ended; their records come again");
-            return Ok(());
-        }
-        self.dead_letters_arrived().await?;
-        if self.incoming.refused() { self.finish(task).await } else { Ok(()) }
     }
 
     /// Leaves the group, so that others take over at once.

@@ -3,19 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use api::{
-    Batch, ConnectorType, Decoder, Error, Header, Headers, Offsets, Reaction, Record, Rejected, Result,
-    Schema, Text, TopicPartition,
-};
+use api::{Batch, ConnectorType, Offsets, Reaction, Rejected, Result, TopicPartition};
 use kafka::{FetchedBatch, RecordView, Records};
 use tokio_util::sync::CancellationToken;
 
 use super::super::convert::Converters;
-use super::super::policy::{Attempts, Policy, Refusal, Stage, Waited};
+use super::super::policy::{Attempts, Policy, Refusal, Waited};
 use super::super::transform::Chain;
 use super::super::{Services, TaskId, TaskSpec};
 use super::context::Context;
 use super::dead_letters::{DeadLetters, Place, Refused};
+use super::topic::Topic;
 
 /// The bytes of Kafka's records that one put may hold; a single record batch may be larger.
 const PUT_BYTES_MAX: usize = 1024 * 1024;
@@ -38,12 +36,6 @@ pub(super) struct Incoming {
     /// Whether the policy has ended the task.
     refused: bool,
     stop: CancellationToken,
-}
-
-struct Topic {
-    name: Arc<str>,
-    key: Box<dyn Decoder>,
-    value: Box<dyn Decoder>,
 }
 
 /// What came of further attempts at a record.
@@ -161,9 +153,7 @@ impl Incoming {
         if self.topics.contains_key(name) {
             return;
         }
-        let key = self.converters.key.decoder(name);
-        let value = self.converters.value.decoder(name);
-        self.topics.insert(name.clone(), Topic { name: name.clone(), key, value });
+        self.topics.insert(name.clone(), Topic::new(name, &self.converters));
     }
 
     /// Converts records until all are, or one is refused.
@@ -274,58 +264,6 @@ impl Incoming {
             dead_letters.send().await?;
         }
         Ok(true)
-    }
-}
-
-impl Topic {
-    fn convert(
-        &mut self,
-        converters: &Converters,
-        fetched: &FetchedBatch,
-        view: &RecordView<'_>,
-    ) -> Result<Record, (Stage, Error)> {
-        let share = |bytes: Option<&[u8]>| bytes.map(|bytes| fetched.share(bytes));
-        let at = |stage| move |error| (stage, error);
-        let key = self.key.decode(share(view.key)).map_err(at(Stage::KeyConverter))?;
-        let value = self.value.decode(share(view.value)).map_err(at(Stage::ValueConverter))?;
-        let headers = view.headers().map(|header| {
-            let key = String::from_utf8_lossy(header.key);
-            let (schema, value) = converters.header.decode(&self.name, &key, share(header.value))?;
-            Ok(Header { key: Text::from(&*key), schema, value })
-        });
-        Ok(Record {
-            key,
-            value,
-            headers: headers.collect::<Result<Headers>>().map_err(at(Stage::HeaderConverter))?,
-            timestamp_ms: (view.timestamp_ms >= 0).then_some(view.timestamp_ms),
-            partition: Some(fetched.partition().partition),
-            offset: view.offset,
-        })
-    }
-
-    /// The batch for the record that was converted last: the last one if it is of this topic and these schemas, else
-    /// a new one behind it. An absent key or value has no schema that could differ.
-    fn batch<'a>(&self, batches: &'a mut Vec<Batch>, record: &Record) -> &'a mut Batch {
-        let (key, value) = (self.key.schema(), self.value.schema());
-        let fits = batches.last().is_some_and(|batch| {
-            Arc::ptr_eq(&batch.topic, &self.name)
-                && (record.key.is_none() || same(batch.key_schema.as_ref(), key))
-                && (record.value.is_none() || same(batch.value_schema.as_ref(), value))
-        });
-        if !fits {
-            let (key_schema, value_schema) = (key.cloned(), value.cloned());
-            let origin = Some(self.name.clone());
-            batches.push(Batch { origin, key_schema, value_schema, ..Batch::new(self.name.clone()) });
-        }
-        batches.last_mut().expect("one was just pushed")
-    }
-}
-
-fn same(left: Option<&Arc<Schema>>, right: Option<&Arc<Schema>>) -> bool {
-    match (left, right) {
-        (Some(left), Some(right)) => Arc::ptr_eq(left, right),
-        (None, None) => true,
-        _ => false,
     }
 }
 
