@@ -1,0 +1,6 @@
+//! Databases and Kafka through the whole worker.
+
+mod late;
+mod mariadb;
+mod sink;
+mod source;
