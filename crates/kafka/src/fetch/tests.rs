@@ -8,7 +8,7 @@ use super::{
     state::{Ask, State},
 };
 use crate::{
-    Compression, Leader, TopicPartition,
+    Compression, Error, FetchedBatch, Leader, TopicPartition,
     record::{BatchBuilder, Stamp},
 };
 
@@ -163,6 +163,22 @@ fn records_without_a_whole_batch_are_corrupt() {
     let asked = ask(&state, 0);
     assert!(state.accept(partition(0), asked, data(Bytes::from_static(&[0; 20]))).unwrap());
     assert!(state.take().is_err());
+}
+
+#[test]
+fn a_record_set_from_elsewhere_is_read_whole() {
+    let whole = [set(7, &["a", "b"]), set(9, &["c"])].concat();
+    let read = |bytes: &[u8]| {
+        let batches = FetchedBatch::decode_all(&partition(0), Bytes::copy_from_slice(bytes), true)?;
+        let offsets = batches.iter().flat_map(|batch| batch.records().map(|record| record.offset));
+        Ok::<_, Error>(offsets.collect::<Vec<_>>())
+    };
+    assert_eq!(read(&whole).unwrap(), [7, 8, 9]);
+    assert_eq!(read(&whole[..whole.len() - 1]).unwrap(), [7, 8], "what is cut off is left out");
+    let mut wrong = whole;
+    *wrong.last_mut().unwrap() ^= 1;
+    let error = read(&wrong).unwrap_err().to_string();
+    assert!(error.contains("record set of t-0: a batch whose checksum is wrong"), "{error}");
 }
 
 fn asks(offsets: &[(i32, i64)]) -> BTreeMap<TopicPartition, Ask> {
