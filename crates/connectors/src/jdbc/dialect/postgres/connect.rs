@@ -7,11 +7,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 use tracing::debug;
 
+use super::tls;
 use crate::jdbc::dialect::Access;
-use crate::jdbc::url::Tls;
 
 /// How long opening a connection may take where the URL does not say (pgjdbc's `connectTimeout`).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,11 +32,13 @@ impl Connection {
     /// # Errors
     /// The server cannot be reached or does not let this user in.
     pub(crate) async fn open(access: &Access) -> Result<Self> {
-        let config = config(access)?;
+        let mut config = config(access)?;
+        let (tls, mode) = tls::connector(&access.url.settings)?;
+        config.ssl_mode(mode);
         let place = place(access);
         let limit = access.url.settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         // The limit of the configuration is for one address; this one also bounds the login.
-        let opened = timeout(limit.saturating_mul(2), config.connect(NoTls)).await.map_err(|_| {
+        let opened = timeout(limit.saturating_mul(2), config.connect(tls)).await.map_err(|_| {
             Error::retry(format_args!(
                 "cannot connect to {place}: no answer within {} s",
                 limit.as_secs() * 2
@@ -80,7 +82,6 @@ impl Drop for Connection {
 
 fn config(access: &Access) -> Result<Config> {
     let settings = &access.url.settings;
-    refuse_tls(settings.tls)?;
     let user = access.user().ok_or_else(|| Error::fail("`connection.user` is not set"))?;
     let mut config = Config::new();
     config.user(user).dbname(access.url.database.as_deref().unwrap_or(user));
@@ -112,15 +113,6 @@ fn options(access: &Access) -> String {
     // Text of dates and intervals is read by programs.
     options.push_str(" -c DateStyle=ISO -c IntervalStyle=postgres");
     options
-}
-
-fn refuse_tls(tls: Option<Tls>) -> Result<()> {
-    match tls {
-        Some(Tls::Require | Tls::VerifyCa | Tls::VerifyFull) => Err(Error::fail(
-            "parameter `sslmode` of the database URL asks for an encrypted connection, which is not supported yet",
-        )),
-        Some(Tls::Disable | Tls::Prefer) | None => Ok(()),
-    }
 }
 
 fn target_server(name: &str) -> Result<TargetSessionAttrs> {

@@ -7,6 +7,7 @@ mod decode;
 mod native;
 mod numeric;
 mod read;
+mod tls;
 pub(crate) mod write;
 
 use api::Result;

@@ -124,6 +124,12 @@ impl PostgresWriter {
     }
 }
 
+/// The words of the dialect alone.
+#[cfg(test)]
+pub(in crate::jdbc) fn ddl(quoting: Quoting, clock: crate::jdbc::sink::clock::Clock) -> Box<dyn Ddl> {
+    Box::new(Definitions { quoting, clock })
+}
+
 /// How many rows, at least one, stay below the bound of a statement.
 fn bounded(slots: &[Slot<'_>], rows: &[Row<'_>]) -> usize {
     let mut bytes = 0;

@@ -79,7 +79,7 @@ pub(super) fn folded(name: &str, quoting: Quoting) -> String {
 /// Text in quotes; a backslash in it is one, whatever the server is set to.
 fn quoted(text: &str) -> String {
     if text.contains('\\') {
-        return format!(" E'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
+        return format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
     }
     format!("'{}'", text.replace('\'', "''"))
 }
