@@ -166,7 +166,12 @@ impl Distributed {
                 moves: Moves::AfterMembership,
             },
             sync_timeout: millis(keys.worker_sync_timeout_ms),
-            configs: spec("config.storage.", &keys.config_storage_topic, 1, keys.config_storage_replication_factor),
+            configs: spec(
+                "config.storage.",
+                &keys.config_storage_topic,
+                1,
+                keys.config_storage_replication_factor,
+            ),
             offsets: spec(
                 "offset.storage.",
                 &keys.offset_storage_topic,

@@ -39,9 +39,9 @@ pub struct Keys {
     /// How long a commit of offsets may take before it is given up and tried again at the next interval.
     #[config(default = 5000, validator = Validator::at_least(1))]
     pub offset_flush_timeout_ms: i64,
-    /// The file that the offsets of source connectors are committed to.
-    #[config(importance = high, validator = Validator::non_empty())]
-    pub offset_storage_file_filename: String,
+    /// The file that the offsets of source connectors are committed to, which a standalone worker has to have.
+    #[config(importance = high)]
+    pub offset_storage_file_filename: Option<String>,
     /// Where Java finds plugins. All plugins of this worker are part of it, so this has no effect.
     pub plugin_path: Option<Vec<String>>,
     /// How Java finds plugins. All plugins of this worker are part of it, so this has no effect.

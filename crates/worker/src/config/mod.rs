@@ -1,6 +1,7 @@
 //! Configuration of the worker and files of connectors.
 
 mod connector;
+mod distributed;
 mod keys;
 mod properties;
 
@@ -13,6 +14,7 @@ use api::config::{Config as _, Problem, Problems, Properties};
 use thiserror::Error;
 
 pub use connector::ConnectorFile;
+pub use distributed::{Distributed, DistributedKeys, Signing};
 pub use keys::Keys;
 pub(crate) use properties::parse_text;
 
@@ -52,7 +54,27 @@ pub enum Error {
     },
 }
 
-/// The configuration of a worker in standalone mode.
+/// How a worker keeps its configurations and offsets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Mode {
+    Standalone,
+    Distributed,
+}
+
+impl Mode {
+    /// What is wrong with the file of offsets.
+    fn missing(self, properties: &Properties) -> Option<Problem> {
+        let key = "offset.storage.file.filename";
+        match (self, properties.get(key)) {
+            (Self::Distributed, _) => None,
+            (Self::Standalone, Some(file)) if !file.trim().is_empty() => None,
+            (Self::Standalone, Some(_)) => Some(Problem::invalid(key, "", "String must be non-empty")),
+            (Self::Standalone, None) => Some(Problem::missing(key)),
+        }
+    }
+}
+
+/// The configuration of a worker, as far as it is the same in both modes.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Everything that the worker properties say, for clients, converters and REST, with values in place of
@@ -62,7 +84,7 @@ pub struct Config {
     pub providers: Arc<Providers>,
     /// `bootstrap.servers`.
     pub bootstrap_servers: Vec<String>,
-    /// `offset.storage.file.filename`: the file of committed source offsets.
+    /// `offset.storage.file.filename`: the file of committed source offsets; empty in distributed mode.
     pub offset_storage_file: PathBuf,
     /// `task.shutdown.graceful.timeout.ms`: the time that all tasks together have to end.
     pub task_shutdown_graceful_timeout_ms: u64,
@@ -84,8 +106,20 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or values are wrong: all that are, at once.
     pub fn load(path: &Path, environment: &Environment) -> Result<Self, Error> {
+        Self::load_mode(path, environment, Mode::Standalone)
+    }
+
+    /// The same for a worker of a cluster, whose own keys are those of [`Distributed`].
+    ///
+    /// # Errors
+    /// The file cannot be read, or values are wrong: all that are, at once.
+    pub fn load_distributed(path: &Path, environment: &Environment) -> Result<Self, Error> {
+        Self::load_mode(path, environment, Mode::Distributed)
+    }
+
+    fn load_mode(path: &Path, environment: &Environment, mode: Mode) -> Result<Self, Error> {
         let properties = read_properties(path)?;
-        let config = Self::resolve(&properties, environment);
+        let config = Self::resolve(&properties, environment, mode);
         config.map_err(|problems| Error::Worker { path: path.to_owned(), problems })
     }
 
@@ -94,17 +128,18 @@ impl Config {
     /// # Errors
     /// Values are wrong: all that are, at once.
     pub fn parse(properties: Properties) -> Result<Self, Problems> {
-        Self::resolve(&properties, &Environment::new())
+        Self::resolve(&properties, &Environment::new(), Mode::Standalone)
     }
 
-    fn resolve(properties: &Properties, environment: &Environment) -> Result<Self, Problems> {
+    fn resolve(properties: &Properties, environment: &Environment, mode: Mode) -> Result<Self, Problems> {
         let providers = Providers::of(properties, environment)?;
         let resolved = providers.resolve(properties);
         let properties =
             resolved.map_err(|error| Problem { key: error.key.clone(), message: error.to_string() })?;
         let properties = properties.properties;
         let keys = Keys::parse(&properties);
-        let refused = refused(&properties);
+        let refused: Vec<Problem> =
+            mode.missing(&properties).into_iter().chain(refused(&properties)).collect();
         let problems = match keys {
             Ok(keys) if refused.is_empty() => return Ok(Self::of(keys, properties, providers)),
             Ok(_) => refused,
@@ -141,7 +176,7 @@ impl Config {
             originals,
             providers: Arc::new(providers),
             bootstrap_servers: keys.bootstrap_servers,
-            offset_storage_file: keys.offset_storage_file_filename.into(),
+            offset_storage_file: keys.offset_storage_file_filename.unwrap_or_default().into(),
             task_shutdown_graceful_timeout_ms: millis(keys.task_shutdown_graceful_timeout_ms),
             offset_flush_interval_ms: millis(keys.offset_flush_interval_ms),
             offset_flush_timeout_ms: millis(keys.offset_flush_timeout_ms),

@@ -18,7 +18,7 @@ use super::entities::{
 use super::instance::Calls;
 use super::runner::CONNECTOR_PATIENCE;
 use super::view::{Snapshot, Worker};
-use super::{cluster, configure, offsets};
+use super::{Cluster, cluster, configure, distributed, offsets};
 use crate::status::TargetState;
 use crate::task::Services;
 use crate::validate::{self, ConfigInfos};
@@ -62,6 +62,18 @@ impl Herder {
     /// Starts a herder without connectors; has to be called inside a tokio runtime, which then runs its loop.
     pub fn start(services: Arc<Services>, identity: Identity) -> Self {
         Self::start_with(services, identity, CONNECTOR_PATIENCE)
+    }
+
+    /// Starts the herder of a worker in a cluster; has to be called inside a tokio runtime, which then runs its
+    /// loop.
+    pub fn start_in_cluster(services: Arc<Services>, identity: Identity, topics: Cluster) -> Self {
+        let (calls, receiver) = mpsc::channel(REQUESTS_MAX);
+        let snapshot = Arc::new(Snapshot::default());
+        let driver = distributed::Driver::new(&services, snapshot.clone(), &identity, topics);
+        tokio::spawn(driver.run(receiver));
+        let cluster = cluster::Id::watch(&services);
+        let answered = AtomicBool::new(false);
+        Self { shared: Arc::new(Shared { calls, snapshot, services, identity, cluster, answered }) }
     }
 
     /// Starts a herder that waits this long for a connector that others wait for.

@@ -6,7 +6,6 @@
 mod call;
 mod cluster;
 mod configure;
-#[expect(dead_code, reason = "the loop around it is not there yet")]
 mod distributed;
 mod driver;
 mod entities;
@@ -20,6 +19,7 @@ mod runner;
 mod state;
 mod view;
 
+pub use distributed::Cluster;
 pub use entities::{
     ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorState, ConnectorStateInfo, ConnectorTaskId,
     ConnectorType, Health, InitialState, KAFKA_VERSION, RawConfig, ServerInfo, TaskInfo, TaskState,

@@ -83,7 +83,7 @@ impl Cluster {
             ConsumerOptions::default(),
             ProducerOptions::default(),
             self.spec("config", "config.storage."),
-            Box::new(move |changes| seen.lock().unwrap().extend(changes)),
+            Box::new(move |_, changes| seen.lock().unwrap().extend(changes)),
         );
         (store.await.unwrap(), changes)
     }

@@ -20,7 +20,7 @@ use crate::task::TaskId;
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Takes what came of the records that were read, once the state has them; must not block.
-pub type Listener = Box<dyn FnMut(Vec<Change>) + Send>;
+pub type Listener = Box<dyn FnMut(Arc<Configs>, Vec<Change>) + Send>;
 
 /// The topic of configurations, read and written.
 pub struct ConfigStore {
@@ -134,11 +134,13 @@ async fn within(limit: Duration, work: impl Future<Output = Result<()>>) -> Resu
 /// Takes batches into the state, and tells the listener once there is one.
 fn apply(configs: Arc<Mutex<Arc<Configs>>>, listener: Arc<Mutex<Option<Listener>>>) -> Apply {
     Box::new(move |batch| {
-        let changes = take(&mut configs.lock(), batch);
-        if let Some(listener) = &mut *listener.lock()
-            && !changes.is_empty()
-        {
-            listener(changes);
+        let (configs, changes) = {
+            let mut configs = configs.lock();
+            let changes = take(&mut configs, batch);
+            (configs.clone(), changes)
+        };
+        if let Some(listener) = &mut *listener.lock() {
+            listener(configs, changes);
         }
     })
 }

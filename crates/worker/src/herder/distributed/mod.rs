@@ -3,4 +3,11 @@
 //! `state` decides, without any I/O; `driver` is the loop around it, with the group and the topics of the cluster.
 //! What runs connectors and tasks is that of the standalone herder.
 
+mod driver;
+mod membership;
+mod shared;
 mod state;
+mod writer;
+
+pub(in crate::herder) use driver::Driver;
+pub use shared::Cluster;

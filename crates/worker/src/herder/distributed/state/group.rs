@@ -87,6 +87,11 @@ impl Group {
         self.stable() && self.assignment.as_ref().is_some_and(|assignment| assignment.leader == self.me)
     }
 
+    /// Whether the members have agreed to sign the requests among them.
+    pub(super) fn signs(&self) -> bool {
+        self.protocol == Some(Protocol::Sessioned)
+    }
+
     /// Where the leader of the group that is at rest is.
     pub(super) fn leader_url(&self) -> Option<&Arc<str>> {
         self.assignment.as_ref().filter(|_| self.stable()).map(|assignment| &assignment.leader_url)

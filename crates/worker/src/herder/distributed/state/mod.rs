@@ -16,9 +16,7 @@ mod unit;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-#[cfg(test)]
-use event::Write;
-pub(in crate::herder) use event::{Action, Event};
+pub(in crate::herder) use event::{Action, Event, Write};
 
 use super::super::call::{Reply, Request};
 use super::super::entities::RawConfig;
@@ -139,6 +137,11 @@ impl State {
     /// Connectors of which readers may see something else.
     pub(in crate::herder) fn take_changed(&mut self) -> BTreeSet<Arc<str>> {
         std::mem::take(&mut self.changed)
+    }
+
+    /// Whether this worker leads a group whose requests are signed.
+    pub(in crate::herder) fn signs(&self) -> bool {
+        self.group.leads() && self.group.signs()
     }
 
     /// What has been read of the topic of configurations.

@@ -1,0 +1,304 @@
+//! The loop around the state of a cluster's herder: the group, the topics, what runs here, and users.
+//!
+//! The loop itself never waits for a plugin or for Kafka: writes and statuses go through queues of their own, in
+//! the order in which they were decided.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::warn;
+
+use super::super::Identity;
+use super::super::call::{Call, Outcome, Reply, Request};
+use super::super::entities::ConnectorType;
+use super::super::runner::{CONNECTOR_PATIENCE, Runner};
+use super::super::state::{Action as Local, CallId, Event as News, closing};
+use super::super::view::{Class, Snapshot};
+use super::membership::Membership;
+use super::shared::Cluster;
+use super::state::{Action, Describe, Event, Settings, State, World};
+use super::writer::{self, Job};
+use crate::cluster::config::ConfigStore;
+use crate::cluster::signature::SessionKey;
+use crate::cluster::status::{Key, StatusStore, Value};
+use crate::cluster::topic::now_ms;
+use crate::config::Distributed;
+use crate::plugins::ConnectorPlugin;
+use crate::task::Services;
+
+/// How long to wait before a topic that could not be read is read again.
+const REFRESH_RETRY: Duration = Duration::from_secs(1);
+/// How often the leader looks whether the key for signatures is to be made anew.
+const KEY_LOOK: Duration = Duration::from_secs(10);
+/// How long the last statuses of a worker that ends may take.
+const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// What the loop holds.
+pub(in crate::herder) struct Driver {
+    state: State,
+    snapshot: Arc<Snapshot>,
+    runner: Runner,
+    news: mpsc::UnboundedReceiver<News>,
+    events: mpsc::UnboundedReceiver<Event>,
+    sender: mpsc::UnboundedSender<Event>,
+    membership: Membership,
+    config: Arc<Distributed>,
+    configs: Arc<ConfigStore>,
+    statuses: Arc<StatusStore>,
+    jobs: mpsc::UnboundedSender<Job>,
+    describe: Describe,
+    replies: BTreeMap<CallId, oneshot::Sender<Outcome>>,
+    calls: CallId,
+    background: JoinSet<()>,
+    began: Instant,
+    key_look_at: Instant,
+}
+
+impl Driver {
+    /// A loop of a worker that is in no group yet; has to be made inside a tokio runtime.
+    pub(in crate::herder) fn new(
+        services: &Arc<Services>,
+        snapshot: Arc<Snapshot>,
+        identity: &Identity,
+        cluster: Cluster,
+    ) -> Self {
+        let Cluster { config, client, configs, statuses, events, sender, .. } = cluster;
+        let settings = Settings {
+            worker_id: identity.worker_id.as_str().into(),
+            url: format!("http://{}/", identity.worker_id).into(),
+            policy: config.policy,
+            tracks_topics: services.config.topic_tracking_enable,
+            describe: describe(services.clone()),
+        };
+        let (runner, news) = Runner::new(services.clone(), CONNECTOR_PATIENCE);
+        let mut background = JoinSet::new();
+        let jobs = writer::start(&mut background, configs.clone(), statuses.clone(), sender.clone());
+        Self {
+            state: State::new(settings, configs.snapshot()),
+            snapshot,
+            runner,
+            news,
+            events,
+            sender,
+            membership: Membership::new(client, config.clone()),
+            config,
+            configs,
+            statuses,
+            jobs,
+            describe: describe(services.clone()),
+            replies: BTreeMap::new(),
+            calls: 0,
+            background,
+            began: Instant::now(),
+            key_look_at: Instant::now(),
+        }
+    }
+
+    /// Runs until a shutdown is done, or until there is no handle left.
+    pub(in crate::herder) async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
+        self.publish();
+        loop {
+            let deadline = self.runner.deadline();
+            let wake_at = self.state.wake_at_ms().map(|at_ms| self.instant(at_ms));
+            let event = tokio::select! {
+                Some(news) = self.news.recv() => {
+                    self.runner.heed(&news);
+                    Event::News(news)
+                }
+                Some(event) = self.events.recv() => event,
+                event = self.membership.next() => event,
+                call = calls.recv() => match call {
+                    Some(call) => self.admit(call),
+                    None => break,
+                },
+                () = sleep_until(wake_at.unwrap_or(self.key_look_at).min(self.key_look_at)) => Event::Tick,
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    warn!("not everything ended within `task.shutdown.graceful.timeout.ms`; the rest is given up");
+                    self.leave().await;
+                    break;
+                }
+                Some(()) = self.runner.tidy() => continue,
+            };
+            if self.handle(event).await.is_break() {
+                break;
+            }
+        }
+        self.give_up();
+    }
+
+    fn admit(&mut self, call: Call) -> Event {
+        self.calls += 1;
+        self.replies.insert(self.calls, call.reply);
+        if call.request == Request::Shutdown {
+            self.runner.shut_down();
+        }
+        Event::News(News::Called { call: self.calls, name: call.name, request: call.request })
+    }
+
+    async fn handle(&mut self, event: Event) -> ControlFlow<()> {
+        let now_ms = self.elapsed_ms();
+        let actions = self.statuses.read(|statuses| {
+            let world = World { now_ms, wall_ms: crate::cluster::topic::now_ms(), statuses };
+            self.state.step(world, event)
+        });
+        // Readers see what was done before whoever asked for it is answered.
+        self.publish();
+        for action in actions {
+            if self.perform(action).await.is_break() {
+                return ControlFlow::Break(());
+            }
+        }
+        self.renew_key();
+        ControlFlow::Continue(())
+    }
+
+    async fn perform(&mut self, action: Action) -> ControlFlow<()> {
+        match action {
+            Action::Local(local) => return self.perform_local(local),
+            Action::Join(metadata) => self.membership.join(&metadata).await,
+            Action::Assign { protocol, assignments } => self.membership.assign(protocol, assignments).await,
+            Action::Rejoin(reason) => self.membership.rejoin(reason).await,
+            Action::Leave => self.leave().await,
+            Action::Refresh => self.refresh(),
+            Action::Write { token, name, write } => self.job(Job::Write { token, name, write }),
+            Action::Send { token, .. } => {
+                let outcome = Err("the leader is another worker, which cannot be asked yet".to_owned());
+                let _ = self.sender.send(Event::Written { token, outcome });
+            }
+            Action::Tell { safe, values } => {
+                let values = values.into_iter().map(|value| self.with_version(value)).collect();
+                self.job(Job::Tell { safe, values });
+            }
+            Action::SetLevel { namespace, level } => {
+                warn!(
+                    namespace = &*namespace,
+                    level = &*level,
+                    "levels of the whole cluster have no effect yet"
+                );
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn perform_local(&mut self, local: Local) -> ControlFlow<()> {
+        match self.runner.perform(local) {
+            Some(Local::Reply { call, outcome }) => {
+                if let Some(reply) = self.replies.remove(&call) {
+                    // Whoever asked may have gone away.
+                    let _ = reply.send(outcome);
+                }
+            }
+            Some(Local::Exit) => return ControlFlow::Break(()),
+            Some(_) | None => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The writer ends with this loop, not before.
+    fn job(&self, job: Job) {
+        let _ = self.jobs.send(job);
+    }
+
+    fn refresh(&mut self) {
+        let (configs, sender, limit) = (self.configs.clone(), self.sender.clone(), self.config.sync_timeout);
+        self.background.spawn(async move {
+            let read = match configs.refresh(limit).await {
+                Ok(()) => Some(configs.snapshot()),
+                Err(error) => {
+                    warn!(error = format!("{error:#}"), "cannot read the configurations of the cluster");
+                    sleep(REFRESH_RETRY).await;
+                    None
+                }
+            };
+            let _ = sender.send(Event::Refreshed { configs: read });
+        });
+    }
+
+    /// Statuses tell the version of the plugin that runs.
+    fn with_version(&self, (key, value): (Key, Option<Value>)) -> (Key, Option<Value>) {
+        let Some(Value::Report(mut report)) = value else { return (key, value) };
+        let name = match &key {
+            Key::Connector(name) => Some(name),
+            Key::Task(id) => Some(&id.connector),
+            Key::Topic { .. } => None,
+        };
+        let connector = name.and_then(|name| self.state.configs().connectors.get(name));
+        let class = connector.and_then(|connector| connector.config.get("connector.class")?.as_deref());
+        let class = class.and_then(|class| (self.describe)(class.trim()));
+        report.version = class.map(|class| class.version.to_string());
+        (key, Some(Value::Report(report)))
+    }
+
+    /// The leader makes the key that requests between workers are signed with, and makes it anew in time.
+    fn renew_key(&mut self) {
+        let now = Instant::now();
+        if now < self.key_look_at {
+            return;
+        }
+        self.key_look_at = now + KEY_LOOK;
+        let signing = &self.config.signing;
+        let current = self.state.configs().session_key.as_deref();
+        let fresh = current.is_some_and(|key| {
+            let age_ms = now_ms().saturating_sub(key.created_ms);
+            key.algorithm == signing.key_algorithm && (signing.key_ttl_ms == 0 || age_ms < signing.key_ttl_ms)
+        });
+        if fresh || !self.state.signs() {
+            return;
+        }
+        match SessionKey::generate(signing.key_algorithm, signing.key_bits, now_ms()) {
+            Ok(key) => self.job(Job::Key(key)),
+            Err(error) => warn!(%error, "cannot make a key for requests between workers"),
+        }
+    }
+
+    /// Leaves the group, after what was to be told has been told.
+    async fn leave(&mut self) {
+        let (done, flushed) = oneshot::channel();
+        self.job(Job::Flush(done));
+        if tokio::time::timeout(FLUSH_LIMIT, flushed).await.is_err() {
+            warn!("not all statuses could be written in time");
+        }
+        self.membership.leave().await;
+    }
+
+    /// Shows readers what has changed.
+    fn publish(&mut self) {
+        for name in self.state.take_changed() {
+            let view = self.statuses.read(|statuses| self.state.view(&name, statuses));
+            self.snapshot.publish(name, view);
+        }
+    }
+
+    fn elapsed_ms(&self) -> i64 {
+        // Above zero, which the assignor takes for no time.
+        i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX - 1) + 1
+    }
+
+    fn instant(&self, at_ms: i64) -> Instant {
+        self.began + Duration::from_millis(at_ms.max(0).unsigned_abs())
+    }
+
+    /// Answers whoever still waits; what still runs is given up as it is dropped.
+    fn give_up(mut self) {
+        let shutting_down = self.runner.deadline().is_some();
+        for reply in std::mem::take(&mut self.replies).into_values() {
+            let _ = reply.send(if shutting_down { Ok(Reply::Done) } else { Err(closing()) });
+        }
+    }
+}
+
+fn describe(services: Arc<Services>) -> Describe {
+    Box::new(move |class| {
+        let plugin = ConnectorPlugin::find(&services.registry, class).ok()?;
+        let kind = match plugin {
+            ConnectorPlugin::Source(_) => ConnectorType::Source,
+            ConnectorPlugin::Sink(_) => ConnectorType::Sink,
+        };
+        Some(Class { kind, version: plugin.description().version.into() })
+    })
+}

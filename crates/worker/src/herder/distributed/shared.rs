@@ -1,0 +1,75 @@
+//! What the workers of a cluster share: its three topics.
+
+use std::sync::Arc;
+
+use api::config::Properties;
+use api::{OrReaction, Result};
+use kafka::{Client, ConsumerOptions};
+use tokio::sync::mpsc;
+
+use super::state::Event;
+use crate::cluster::config::ConfigStore;
+use crate::cluster::offset::TopicStore;
+use crate::cluster::status::StatusStore;
+use crate::config::Distributed;
+use crate::task::Clients;
+
+/// The topics of a cluster, read to their ends and followed from there.
+pub struct Cluster {
+    pub(super) config: Arc<Distributed>,
+    pub(super) client: Client,
+    pub(super) configs: Arc<ConfigStore>,
+    pub(super) statuses: Arc<StatusStore>,
+    offsets: Arc<TopicStore>,
+    /// What is read, and what is told of what was asked for. One event stands for a whole batch of records, and
+    /// each action is answered by one: the loop is never far behind.
+    pub(super) events: mpsc::UnboundedReceiver<Event>,
+    pub(super) sender: mpsc::UnboundedSender<Event>,
+}
+
+impl Cluster {
+    /// Makes or checks the topics and reads them.
+    ///
+    /// # Errors
+    /// A topic cannot be made or read, or is not what it has to be; the words name the key of the worker
+    /// properties.
+    pub async fn open(clients: &Clients, worker: &Properties, config: Distributed) -> Result<Self> {
+        let client = clients.admin(&Properties::new())?;
+        let producer = kafka::config::producer(worker).or_fail("cannot configure the producer")?.options;
+        let (sender, events) = mpsc::unbounded_channel();
+        let consumer = ConsumerOptions::default();
+        let (told, heard) = (sender.clone(), sender.clone());
+        let (configs, statuses, offsets) = tokio::join!(
+            ConfigStore::open(
+                &client,
+                consumer.clone(),
+                producer.clone(),
+                config.configs.clone(),
+                Box::new(move |configs, changes| drop(told.send(Event::Configs { configs, changes }))),
+            ),
+            StatusStore::open(
+                &client,
+                consumer.clone(),
+                producer.clone(),
+                config.statuses.clone(),
+                Box::new(move |keys| drop(heard.send(Event::Statuses(keys)))),
+            ),
+            TopicStore::open(&client, consumer.clone(), producer.clone(), config.offsets.clone()),
+        );
+        let what = "cannot use the topics of the cluster";
+        Ok(Self {
+            config: Arc::new(config),
+            client: client.clone(),
+            configs: Arc::new(configs.or_fail(what)?),
+            statuses: Arc::new(statuses.or_fail(what)?),
+            offsets: Arc::new(offsets.or_fail(what)?),
+            events,
+            sender,
+        })
+    }
+
+    /// The committed offsets of sources.
+    pub fn offsets(&self) -> Arc<TopicStore> {
+        self.offsets.clone()
+    }
+}
