@@ -70,3 +70,6 @@ fn column(dialect: &dyn Ddl, field: &Field, key_columns: usize, sql: &mut String
     }
     .expect("a string takes all text");
 }
+
+#[cfg(test)]
+mod tests;

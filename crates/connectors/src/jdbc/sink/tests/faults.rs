@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Batch, Reaction, SinkTask};
-use testkit::database::{Database, Postgres};
+use testkit::database::{Database, MariaDb, Postgres};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -279,4 +279,110 @@ async fn a_table_that_changes_meanwhile_is_read_again() {
     let rows: Vec<(i32, &str)> = (0..20).map(|id| (id, "x")).collect();
     put(task.as_mut(), &records(&mut reader, &rows)).await.unwrap();
     assert_eq!(lines(&database, "SELECT count(*) FROM t"), ["20"]);
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_the_task() {
+    // What the servers say then; a real one would take all tests with it.
+    let postgres = database();
+    postgres
+        .execute(
+            "CREATE TABLE t (id int, v text); \
+             CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$; \
+             CREATE TRIGGER no_space BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION no_space()",
+        )
+        .unwrap();
+    fails(&postgres, &[], &[".\"t\"", "the disk of the database is full"]).await;
+    let mariadb = MariaDb::shared().create_database("sink_faults").unwrap();
+    mariadb
+        .execute(
+            "CREATE TABLE t (id int, v text); CREATE TRIGGER no_space BEFORE INSERT ON t FOR EACH ROW \
+             SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1021",
+        )
+        .unwrap();
+    fails(&mariadb, &[], &["`t`", "the disk of the database is full"]).await;
+}
+
+#[tokio::test]
+async fn what_only_a_user_can_mend_fails_the_task_on_mariadb() {
+    let database = MariaDb::shared().create_database("sink_faults").unwrap();
+    fails(&database, &[], &["`t` is missing and auto-creation is disabled"]).await;
+    database.execute("CREATE TABLE b (id int, v text); CREATE VIEW t AS SELECT * FROM b").unwrap();
+    fails(&database, &[], &["is a VIEW, and `table.types` allows TABLE only"]).await;
+    let name = database.name();
+    database
+        .execute(&format!(
+            "DROP VIEW t; CREATE TABLE t (id int, v text); CREATE OR REPLACE USER sink_reader IDENTIFIED BY 'x'; \
+             GRANT SELECT ON {name}.* TO sink_reader"
+        ))
+        .unwrap();
+    let user = [("connection.user", "sink_reader"), ("connection.password", "x")];
+    fails(&database, &user, &["INSERT command denied"]).await;
+    let password = [("connection.user", "sink_reader"), ("connection.password", "wrong")];
+    fails(&database, &password, &["cannot connect"]).await;
+}
+
+/// The connections of a database of MariaDB that wait for a row.
+fn waiting(database: &Database) -> String {
+    format!(
+        "SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX JOIN information_schema.PROCESSLIST \
+         ON ID = trx_mysql_thread_id WHERE DB = '{}' AND trx_state = 'LOCK WAIT'",
+        database.name()
+    )
+}
+
+#[tokio::test]
+async fn a_connection_to_mariadb_that_is_killed_is_made_again() {
+    let database = MariaDb::shared().create_database("sink_faults").unwrap();
+    database.execute("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')").unwrap();
+    let other = database.clone();
+    // Its end is an error: it is killed.
+    let holder = std::thread::spawn(move || {
+        drop(other.execute("BEGIN; UPDATE t SET v = 'held' WHERE id = 1; SELECT SLEEP(600)"));
+    });
+    let held = format!(
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{}' AND INFO LIKE 'SELECT SLEEP%'",
+        database.name()
+    );
+    until(&database, &held).await;
+    let task = start(&properties(&database, &UPSERT), Arc::default()).await;
+    let put = putting(task, records(&mut Reader::new("t"), &[(1, "x"), (2, "y")]));
+    let waiting = waiting(&database);
+    until(&database, &waiting).await;
+    let first = lines(&database, &waiting)[0].clone();
+    database.execute(&format!("KILL {first}")).unwrap();
+    until(&database, &format!("{waiting} AND ID <> {first}")).await;
+    database.execute(&format!("KILL {}", lines(&database, &held)[0])).unwrap();
+    timeout(LIMIT, put).await.expect("in time").unwrap().unwrap();
+    holder.join().unwrap();
+    assert_eq!(lines(&database, "SELECT * FROM t ORDER BY id"), ["1|x", "2|y"]);
+}
+
+#[tokio::test]
+async fn a_deadlock_on_mariadb_is_tried_again() {
+    let database = MariaDb::shared().create_database("sink_faults").unwrap();
+    database
+        .execute(
+            "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b'); \
+             INSERT INTO t SELECT seq, 'c' FROM seq_10_to_500",
+        )
+        .unwrap();
+    // The server ends the transaction that has done less, which is that of the task.
+    let (other, waiting) = (database.clone(), waiting(&database));
+    let script = format!(
+        "DELIMITER //\nBEGIN NOT ATOMIC\nSTART TRANSACTION;\nUPDATE t SET v = 'r' WHERE id >= 2;\n\
+         SELECT GET_LOCK('{0}', 0);\n\
+         WHILE NOT EXISTS ({waiting}) DO DO SLEEP(0.2); END WHILE;\nUPDATE t SET v = 'r' WHERE id = 1;\nCOMMIT;\n\
+         END//\n",
+        database.name()
+    );
+    let rival = std::thread::spawn(move || other.execute(&script));
+    until(&database, &format!("SELECT 1 FROM DUAL WHERE IS_USED_LOCK('{}') IS NOT NULL", database.name()))
+        .await;
+    let task = start(&properties(&database, &UPSERT), Arc::default()).await;
+    let put = putting(task, records(&mut Reader::new("t"), &[(1, "x"), (2, "y")]));
+    timeout(LIMIT, put).await.expect("in time").unwrap().unwrap();
+    rival.join().unwrap().expect("the other session goes on");
+    assert_eq!(lines(&database, "SELECT * FROM t WHERE id < 10 ORDER BY id"), ["1|x", "2|y"]);
 }

@@ -178,6 +178,12 @@ impl MySqlWriter {
     }
 }
 
+/// The words of the dialect alone.
+#[cfg(test)]
+pub(in crate::jdbc) fn ddl(flavour: crate::jdbc::sink::Flavour, clock: Clock, mariadb: bool) -> Box<dyn Ddl> {
+    Box::new(Definitions { flavour, clock, mariadb })
+}
+
 async fn within_any<T>(
     limit: Option<std::time::Duration>,
     request: impl Future<Output = T>,
