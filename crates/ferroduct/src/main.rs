@@ -1,5 +1,6 @@
 //! Kafka Connect in one binary: the command line, and the wiring of everything.
 
+mod distributed;
 mod logging;
 mod standalone;
 
@@ -28,12 +29,20 @@ enum Command {
         /// Connectors to start with: `.properties` files or JSON
         connectors: Vec<PathBuf>,
     },
+    /// Runs one worker of a cluster, which keeps everything in topics of Apache Kafka
+    ///
+    /// Takes the file of Apache Kafka's `connect-distributed` as it is, and may be in a group with its workers.
+    Distributed {
+        /// The worker's properties, such as Kafka's `config/connect-distributed.properties`
+        worker: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
     let levels = logging::start();
     let outcome = match Arguments::parse().command {
         Command::Standalone { worker, connectors } => standalone::run(&worker, &connectors, levels),
+        Command::Distributed { worker } => distributed::run(&worker, levels),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use api::Registry;
-use rest::{LogLevels, Server};
+use rest::{LogLevels, Server, Serving};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
@@ -56,14 +56,14 @@ pub(crate) fn run(worker: &Path, connectors: &[PathBuf], levels: Arc<Levels>) ->
 }
 
 /// The variables of the environment, for configurations that name some; those that are no text are left out.
-fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     let text =
         |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     std::env::vars_os().filter_map(text).collect()
 }
 
 /// Everything that this binary can run.
-fn plugins() -> Registry {
+pub(crate) fn plugins() -> Registry {
     let mut registry = Registry::default();
     connectors::register(&mut registry);
     converters::register(&mut registry);
@@ -72,7 +72,7 @@ fn plugins() -> Registry {
 }
 
 /// Where tasks and connections to Kafka run, apart from REST and the herder (invariant 5).
-fn data_runtime() -> std::io::Result<Runtime> {
+pub(crate) fn data_runtime() -> std::io::Result<Runtime> {
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     Builder::new_multi_thread()
         .worker_threads(threads)
@@ -104,16 +104,21 @@ async fn serve(
         },
         () = signals.end() => Ok(()),
     };
+    stop(&herder, serving, &mut signals).await;
+    outcome
+}
+
+/// Ends a worker in good order, or at once when it is told to end again.
+pub(crate) async fn stop(herder: &Herder, serving: Serving, signals: &mut Signals) {
     info!("worker stops");
     tokio::select! {
         () = async { tokio::join!(herder.shutdown(), serving.stop(REST_GRACE)); } => info!("worker stopped"),
         () = signals.end() => warn!("told to end twice: the worker ends without its last commits"),
     }
-    outcome
 }
 
 /// The commit that this binary was built from, where the build says so.
-const COMMIT: &str = match option_env!("FERRODUCT_COMMIT") {
+pub(crate) const COMMIT: &str = match option_env!("FERRODUCT_COMMIT") {
     Some(commit) => commit,
     None => "unknown",
 };
@@ -127,18 +132,18 @@ async fn create(herder: &Herder, connectors: Vec<ConnectorFile>) -> Result<()> {
 }
 
 /// The signals that end the worker in good order.
-struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     /// Waits for one of them.
-    async fn end(&mut self) {
+    pub(crate) async fn end(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
