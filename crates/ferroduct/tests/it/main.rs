@@ -5,6 +5,7 @@ mod delivery;
 mod docs;
 mod edges;
 mod errors;
+mod jdbc;
 mod pipeline;
 mod providers;
 mod rest_cases;
