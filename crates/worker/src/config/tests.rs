@@ -50,8 +50,8 @@ fn everything_that_is_wrong_is_told_at_once() {
             Missing required configuration "value.converter" which has no default value.
             Invalid value -1 for configuration task.shutdown.graceful.timeout.ms: Value must be at least 0
             Invalid value often for configuration offset.flush.interval.ms: Not a number of type LONG
-            Missing required configuration "offset.storage.file.filename" which has no default value.
             Invalid value LOUD for configuration metrics.recording.level: String must be one of: INFO, DEBUG
+            Missing required configuration "offset.storage.file.filename" which has no default value.
             Configuration rest.extension.classes: extensions of the REST API are Java classes and cannot be loaded. Protect the REST API by other means, and leave the key out
             Invalid value Some for configuration connector.client.config.override.policy: there is All, None, Principal and Allowlist"#]],
     );
