@@ -9,5 +9,6 @@ mod jdbc;
 mod pipeline;
 mod providers;
 mod rest_cases;
+mod settings;
 mod streams;
 mod takeover;
