@@ -54,6 +54,16 @@ pub(crate) enum Job {
     SinkJson,
     /// A topic of JSON without schemas, 1 % of it bad, through five transforms to a file and a dead letter queue
     SinkTransforms,
+    /// At most a million rows of PostgreSQL to a topic with JsonConverter and schemas; Ferroduct only
+    JdbcSourcePostgres,
+    /// The same of MariaDB
+    JdbcSourceMariaDb,
+    /// The topic of those rows to a table of PostgreSQL without a key; Ferroduct only
+    JdbcSinkPostgres,
+    /// The same by upsert
+    JdbcSinkPostgresUpsert,
+    /// The same to a table of MariaDB without a key
+    JdbcSinkMariaDb,
     /// From the start to the first answer of REST, and the memory of an idle worker
     Start,
     /// 200 file sources with nothing to read
@@ -113,7 +123,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Runs one job by every side in turns and returns the median of each.
 fn run_job(job: Job, sides: &[Side], runs: u64, stage: &mut Stage) -> anyhow::Result<Vec<(Side, Figures)>> {
-    let mut measured: Vec<(Side, Vec<Figures>)> = sides.iter().map(|side| (*side, Vec::new())).collect();
+    let sides = sides.iter().filter(|side| **side == Side::Ferroduct || job.runs_in_java());
+    let mut measured: Vec<(Side, Vec<Figures>)> = sides.map(|side| (*side, Vec::new())).collect();
     for run in 1..=runs {
         for (side, figures) in &mut measured {
             let figure = job::run(job, *side, stage)
@@ -126,6 +137,11 @@ fn run_job(job: Job, sides: &[Side], runs: u64, stage: &mut Stage) -> anyhow::Re
 }
 
 impl Job {
+    /// Whether there is a connector of Java to compare with.
+    fn runs_in_java(self) -> bool {
+        !self.name().starts_with("jdbc")
+    }
+
     /// Returns its name on the command line.
     fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()

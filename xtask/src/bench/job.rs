@@ -11,6 +11,9 @@ use serde_json::json;
 use testkit::worker::Builder;
 use testkit::{Worker, wait};
 
+mod jdbc;
+
+use self::jdbc::System;
 use super::figures::Figures;
 use super::stage::Stage;
 use super::{Job, Side};
@@ -60,6 +63,11 @@ pub(crate) fn run(job: Job, side: Side, stage: &mut Stage) -> anyhow::Result<Fig
         Job::SinkString => sink(Format::String, side, stage),
         Job::SinkJson => sink(Format::Json, side, stage),
         Job::SinkTransforms => sink_transforms(side, stage),
+        Job::JdbcSourcePostgres => jdbc::source(System::Postgres, stage),
+        Job::JdbcSourceMariaDb => jdbc::source(System::MariaDb, stage),
+        Job::JdbcSinkPostgres => jdbc::sink(System::Postgres, false, stage),
+        Job::JdbcSinkPostgresUpsert => jdbc::sink(System::Postgres, true, stage),
+        Job::JdbcSinkMariaDb => jdbc::sink(System::MariaDb, false, stage),
         Job::Start => start(side, stage),
         Job::Many => many(side, stage),
     }

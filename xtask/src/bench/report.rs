@@ -110,6 +110,11 @@ fn title(job: Job) -> &'static str {
         Job::SinkString => "file sink, String",
         Job::SinkJson => "file sink, JSON with schemas",
         Job::SinkTransforms => "file sink, JSON, five transforms, 1 % dead letters",
+        Job::JdbcSourcePostgres => "JDBC source PostgreSQL, JSON with schemas",
+        Job::JdbcSourceMariaDb => "JDBC source MariaDB, JSON with schemas",
+        Job::JdbcSinkPostgres => "JDBC sink PostgreSQL, insert",
+        Job::JdbcSinkPostgresUpsert => "JDBC sink PostgreSQL, upsert",
+        Job::JdbcSinkMariaDb => "JDBC sink MariaDB, insert",
         Job::Start => "start to first REST answer",
         Job::Many => "200 idle file sources",
     }

@@ -98,6 +98,12 @@ impl Stage {
         Ok(topic)
     }
 
+    /// Returns what the names of a job's topics begin with.
+    pub(crate) fn new_topic_prefix(&mut self) -> String {
+        self.topic_count += 1;
+        format!("rows-{}-", self.topic_count)
+    }
+
     /// Returns the topic that sinks read. The worker of Apache Kafka fills it, in batches of its usual size.
     pub(crate) fn filled_topic(&mut self, format: Format) -> anyhow::Result<&'static str> {
         let topic = format.name();
