@@ -240,3 +240,6 @@ fn filter(keys: &Confluent) -> Result<Filter> {
 fn millis(millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,7 +140,7 @@ impl Task {
                 false
             }
             Next::Look(pause) => {
-                self.turns[turn].due = Instant::now() + pause.min(self.settings.poll_interval.max(pause / 2));
+                self.turns[turn].due = Instant::now() + pause;
                 false
             }
         };
@@ -156,7 +156,7 @@ impl Task {
                 self.skip(turn);
                 return Ok(());
             }
-            return Err(error);
+            return Err(self.without_query(error));
         }
         let turn = &mut self.turns[turn];
         turn.failures += 1;
@@ -166,6 +166,16 @@ impl Task {
                     .caused_by(error))
             }
             _ => Err(error),
+        }
+    }
+
+    /// An error without the words of the database, which quote a query that nobody is to see.
+    fn without_query(&self, error: Error) -> Error {
+        match self.settings.masked {
+            true => Error::fail(
+                "cannot run the query of `query.masked`; the words of the database stay hidden, too",
+            ),
+            false => error,
         }
     }
 

@@ -306,3 +306,33 @@ async fn client(database: &Database) -> (tokio_postgres::Client, tokio::task::Jo
     let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
     (client, tokio::spawn(async move { drop(connection.await) }))
 }
+
+#[tokio::test]
+async fn types_that_java_drops_arrive_or_are_dropped_on_request() {
+    let database = database();
+    database
+        .execute(
+            "CREATE TYPE pair AS (a int, b text); CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN positive AS int; \
+             CREATE TABLE t (id serial PRIMARY KEY, p pair, d positive, m mood[], n inet[], x int[], c cidr, z numeric(5,2)[], \
+             g bytea[], w money); INSERT INTO t VALUES (1, '(1,x)', 7, '{ok,NULL}', '{10.0.0.1}', '{{1,2},{3,4}}', \
+             '10.0.0.0/8', '{1.5}', '{abc}', 12.34); INSERT INTO t (id) VALUES (2)",
+        )
+        .unwrap();
+    let read = read_all(&properties(&database, &[("mode", "bulk")]), Committed::default()).await.unwrap();
+    let nulls = serde_json::json!({"id": 2, "p": null, "d": null, "m": null, "n": null, "x": null, "c": null,
+                                   "z": null, "g": null, "w": null});
+    let values = serde_json::json!({"id": 1, "p": "(1,x)", "d": 7, "m": ["ok", null], "n": ["10.0.0.1/32"],
+                                    "x": [1, 2, 3, 4], "c": "10.0.0.0/8", "z": ["AJY="], "g": ["YWJj"], "w": 12.34});
+    assert_eq!(read.payloads(), [values, nulls]);
+    let dropped = properties(&database, &[("mode", "bulk"), ("unsupported.columns", "drop")]);
+    let read = read_all(&dropped, Committed::default()).await.unwrap();
+    assert_eq!(read.payloads()[0], serde_json::json!({"id": 1, "d": 7, "w": 12.34}));
+}
+
+#[tokio::test]
+async fn a_masked_query_is_in_no_message() {
+    let database = database();
+    let query = "SELECT secret_column FROM secret_table";
+    let message = failure(&properties(&database, &[("mode", "bulk"), ("query.masked", query)])).await;
+    assert!(message.contains("query.masked") && !message.contains("secret_"), "{message}");
+}
