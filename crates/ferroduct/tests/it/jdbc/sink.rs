@@ -145,3 +145,58 @@ fn tables_of_mariadb_go_through_kafka_into_another_database() {
     from.execute("INSERT INTO users (name) VALUES ('bob')").unwrap();
     wait_for_rows(&to, "SELECT id, name FROM mariadb_topic_users ORDER BY id", &["1|ann", "2|", "3|bob"]);
 }
+
+/// Every record exactly once in a table without key, however often the worker is killed while it writes.
+fn exactly_once(database: &Database, topic: &str, kills: usize) {
+    const RECORDS: usize = 30_000;
+    let kafka = Kafka::shared();
+    kafka.create_topic(topic, 2).expect("a topic");
+    let url = database.jdbc_url();
+    let entries = [
+        ("name", topic),
+        ("topics", topic),
+        ("tasks.max", "2"),
+        ("auto.create", "true"),
+        ("delivery.guarantee", "exactly_once"),
+        ("retry.backoff.ms", "100"),
+        ("connection.backoff.ms", "100"),
+        // So long the group waits for a worker that was killed.
+        ("consumer.override.session.timeout.ms", "6000"),
+    ];
+    let mut worker = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
+        .property("value.converter", JSON)
+        .property("offset.flush.interval.ms", "300")
+        .connector(&sink(database, &url, &entries))
+        .start()
+        .expect("the worker starts");
+    let count = || -> usize {
+        let rows = database.query(&format!("SELECT COUNT(*) FROM {topic}")).unwrap_or_default();
+        rows.first().and_then(|row| row[0].as_deref()?.parse().ok()).unwrap_or(0)
+    };
+    for kill in 0..kills {
+        let first = RECORDS * kill / kills;
+        let numbers = first..RECORDS * (kill + 1) / kills;
+        let lines: Vec<String> =
+            numbers.map(|number| message(u32::try_from(number).expect("a number"), None)).collect();
+        kafka.produce(topic, &lines.iter().map(String::as_str).collect::<Vec<_>>()).expect("records");
+        // Somewhere among the records, wherever the task is then.
+        let some = first + 1 + kill * 37;
+        wait::until("rows", LIMIT, PAUSE / 10, || Ok((count() >= some).then_some(()))).expect("rows");
+        worker.kill().expect("the worker is killed");
+        worker.restart().expect("the worker starts again");
+    }
+    wait::until("all rows", LIMIT, PAUSE, || Ok((count() >= RECORDS).then_some(()))).expect("all rows");
+    let distinct = format!("SELECT COUNT(*), COUNT(DISTINCT id), MIN(id), MAX(id) FROM {topic}");
+    let all = RECORDS.to_string();
+    wait_for_rows(database, &distinct, &[&format!("{all}|{all}|0|{}", RECORDS - 1)]);
+}
+
+#[test]
+fn rows_of_postgresql_are_there_once_whenever_the_worker_is_killed() {
+    exactly_once(&Postgres::shared().create_database("once").expect("a database"), "once_postgresql", 20);
+}
+
+#[test]
+fn rows_of_mariadb_are_there_once_whenever_the_worker_is_killed() {
+    exactly_once(&MariaDb::shared().create_database("once").expect("a database"), "once_mariadb", 5);
+}

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use api::{Schema, Type, Value, logical};
 
-use super::{Ddl, add_columns, create_table};
+use super::{add_columns, create_table};
 use crate::jdbc::dialect::{Quoting, mysql, postgres};
 use crate::jdbc::sink::Flavour;
 use crate::jdbc::sink::cell::Origin;

@@ -91,7 +91,7 @@ impl Case {
     /// The messages, in the steps in which they were sent.
     fn steps(&self) -> Vec<Vec<(String, String)>> {
         match self.json.get("records").and_then(Json::as_array) {
-            Some(steps) => steps.iter().map(|step| messages(step)).collect(),
+            Some(steps) => steps.iter().map(messages).collect(),
             None => vec![self.values()],
         }
     }
