@@ -2,6 +2,7 @@
 
 use api::{Reaction, Result, SinkTask, TopicPartition};
 use kafka::OffsetAndMetadata;
+use kafka::consumer::Event;
 use tokio::time::{Instant, timeout};
 use tracing::warn;
 
@@ -23,7 +24,8 @@ impl Sink<'_> {
         partitions: &[TopicPartition],
     ) -> Result<()> {
         let put = self.progress.uncommitted(partitions);
-        if put.is_empty() {
+        // Invariant 3: after a loss that is still to be dealt with, others may have committed more than we know.
+        if put.is_empty() || matches!(self.held, Some(Event::Lost(_))) {
             return Ok(());
         }
         let safe = match task.pre_commit(&put).await {
