@@ -58,9 +58,15 @@ impl Task {
         Ok(task)
     }
 
-    /// Finds out about a table that nothing is known of yet. One that is gone has its turn later.
+    /// Finds out about a table that nothing is known of yet. One that is gone, or that cannot be asked about for now,
+    /// has its turn later.
     async fn look_at(&mut self, turn: usize) -> Result<()> {
         match self.prepare(turn).await {
+            Err(error) if error.reaction() == Reaction::Retry => {
+                warn!(error = format!("{error:#}"), "cannot look at a table or query, tries again");
+                self.abandon(turn);
+                Ok(())
+            }
             Err(error) if self.gone(turn, &error).await? => {
                 self.skip(turn);
                 Ok(())

@@ -109,7 +109,7 @@ fn bit(count: i32) -> Kind {
 /// How a query asks for a column of a type.
 pub(super) fn form(native: &Type, kind: &Kind) -> Form {
     if let Some(element) = element(native) {
-        return match form(element, &of_element(element, -1)) {
+        return match form(element, &self::kind(element, -1)) {
             Form::Plain => Form::Plain,
             _ => Form::TextArray,
         };
