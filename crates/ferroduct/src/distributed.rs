@@ -30,7 +30,7 @@ pub(crate) fn run(worker: &Path, levels: Arc<Levels>) -> Result<()> {
     let data = data_runtime().context("cannot start the threads of tasks")?;
     let control =
         Builder::new_current_thread().enable_all().build().context("cannot start the control thread")?;
-    let parts = Parts { config, distributed, registry, data: data.handle().clone() };
+    let parts = Parts { config, distributed, registry, peers: peers.clone(), data: data.handle().clone() };
     let outcome = control.block_on(serve(server.with_peers(peers), parts, levels));
     // What was given up may still hold a thread; it must not hold the process.
     data.shutdown_background();
@@ -42,6 +42,7 @@ struct Parts {
     config: Config,
     distributed: Distributed,
     registry: Arc<api::Registry>,
+    peers: Peers,
     data: Handle,
 }
 
@@ -61,7 +62,7 @@ async fn serve(server: rest::Bound, parts: Parts, levels: Arc<Levels>) -> Result
         runtime: parts.data,
     });
     let identity = Identity { worker_id: server.worker_id(), commit: COMMIT.to_owned() };
-    let herder = Herder::start_in_cluster(services, identity, cluster);
+    let herder = Herder::start_in_cluster(services, identity, cluster, Arc::new(parts.peers));
     let serving = server.serve(herder.clone(), parts.registry, levels).context("cannot serve REST")?;
     info!("worker started");
     signals.end().await;

@@ -1,6 +1,7 @@
 //! Requests to other workers of the cluster.
 
 mod forward;
+mod tasks;
 
 use std::time::Duration;
 

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::json;
+use worker::cluster::signature::{ALGORITHM_HEADER, SIGNATURE_HEADER};
+use worker::herder::SignedTasks;
 
 use super::path::Path;
 use super::query::Parameters;
-use crate::RestError;
 use crate::answer::{Answer, empty, ok, with};
 use crate::router::App;
+use crate::{RestError, body};
 
 pub(crate) async fn status(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
     ok(app.herder.connector_status(&name)?)
@@ -54,10 +57,22 @@ pub(crate) async fn fence() -> Answer {
     Err(RestError::internal(words))
 }
 
-/// Internal to clusters of workers, which a standalone worker is not.
-pub(crate) async fn put_tasks() -> Answer {
-    let words = "Kafka Connect in standalone mode does not support externally setting task configurations.";
-    Err(RestError::internal(words))
+/// Internal to clusters of workers: another worker has the leader write the tasks of a connector.
+pub(crate) async fn put_tasks(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let read = body::read(&app.room, &headers, body).await?;
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let request = SignedTasks {
+        signature: header(SIGNATURE_HEADER),
+        algorithm: header(ALGORITHM_HEADER),
+        body: &read.bytes,
+    };
+    app.herder.put_tasks(&name, request).await?;
+    empty(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn tasks(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {

@@ -193,7 +193,7 @@ impl Distributed {
 fn wrong(keys: &DistributedKeys) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut wrong = |key: &str, value: &dyn std::fmt::Display, reason: &str| {
-        problems.push(Problem::invalid(key, &value.to_string(), reason));
+        problems.push(Problem::invalid(key, value, reason));
     };
     let copies = [
         ("config.storage.replication.factor", i32::from(keys.config_storage_replication_factor)),
@@ -224,7 +224,7 @@ fn wrong(keys: &DistributedKeys) -> Vec<Problem> {
 
 fn signing(keys: &DistributedKeys) -> Result<Signing, Problem> {
     let algorithm = |key: &str, name: &str| {
-        name.parse::<Algorithm>().map_err(|error| Problem::invalid(key, name, &error.to_string()))
+        name.parse::<Algorithm>().map_err(|error| Problem::invalid(key, name, error))
     };
     let verification = "inter.worker.verification.algorithms";
     let accepted = keys.inter_worker_verification_algorithms.iter();

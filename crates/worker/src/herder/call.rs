@@ -32,6 +32,8 @@ pub(super) enum Request {
         /// The keys.
         patch: RawConfig,
     },
+    /// Takes the tasks of a connector that runs on another worker of the cluster.
+    PutTasks(Vec<RawConfig>),
     /// Removes a connector.
     Delete,
     /// Starts the connector anew, without its tasks.
@@ -63,6 +65,7 @@ impl Request {
             Self::Shutdown => "shutting down",
             Self::Create { .. } => "creating the connector",
             Self::Put { .. } | Self::Patch { .. } => "changing the configuration of the connector",
+            Self::PutTasks(_) => "writing the tasks of the connector",
             Self::Delete => "deleting the connector",
             Self::RestartConnector | Self::Restart { .. } => "restarting the connector",
             Self::RestartTask(_) => "restarting the task",

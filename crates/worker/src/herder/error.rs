@@ -22,6 +22,9 @@ pub enum HerderError {
     /// Another worker has to do it: the one with this URL.
     #[error("the request has to be done by the worker `{0}`")]
     Elsewhere(Arc<str>),
+    /// The worker cannot do it yet (503).
+    #[error("{0}")]
+    Unavailable(String),
     /// The request collides with another one (409).
     #[error("{0}")]
     Conflict(String),

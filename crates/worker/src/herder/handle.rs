@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::HerderError;
 use super::call::{Call, OffsetChange, Outcome, Reply, Request};
+use super::distributed::Signatures;
 use super::driver::Driver;
 use super::entities::{
     ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Health, InitialState,
@@ -18,7 +19,7 @@ use super::entities::{
 use super::instance::Calls;
 use super::runner::CONNECTOR_PATIENCE;
 use super::view::{Snapshot, Worker};
-use super::{Cluster, cluster, configure, distributed, offsets};
+use super::{Cluster, Leader, SignedTasks, cluster, configure, distributed, offsets};
 use crate::status::TargetState;
 use crate::task::Services;
 use crate::validate::{self, ConfigInfos};
@@ -54,6 +55,8 @@ struct Shared {
     services: Arc<Services>,
     identity: Identity,
     cluster: cluster::Id,
+    /// How requests of other workers are verified, if there are others.
+    signatures: Option<Signatures>,
     /// Whether the loop has answered a health check.
     answered: AtomicBool,
 }
@@ -66,14 +69,23 @@ impl Herder {
 
     /// Starts the herder of a worker in a cluster; has to be called inside a tokio runtime, which then runs its
     /// loop.
-    pub fn start_in_cluster(services: Arc<Services>, identity: Identity, topics: Cluster) -> Self {
+    pub fn start_in_cluster(
+        services: Arc<Services>,
+        identity: Identity,
+        topics: Cluster,
+        peers: Arc<dyn Leader>,
+    ) -> Self {
+        let signatures = topics.signatures();
         let (calls, receiver) = mpsc::channel(REQUESTS_MAX);
         let snapshot = Arc::new(Snapshot::default());
-        let driver = distributed::Driver::new(&services, snapshot.clone(), &identity, topics);
+        let driver = distributed::Driver::new(&services, snapshot.clone(), &identity, topics, peers);
         tokio::spawn(driver.run(receiver));
         let cluster = cluster::Id::watch(&services);
         let answered = AtomicBool::new(false);
-        Self { shared: Arc::new(Shared { calls, snapshot, services, identity, cluster, answered }) }
+        let signatures = Some(signatures);
+        Self {
+            shared: Arc::new(Shared { calls, snapshot, services, identity, cluster, signatures, answered }),
+        }
     }
 
     /// Starts a herder that waits this long for a connector that others wait for.
@@ -84,7 +96,10 @@ impl Herder {
         tokio::spawn(driver.run(receiver));
         let cluster = cluster::Id::watch(&services);
         let answered = AtomicBool::new(false);
-        Self { shared: Arc::new(Shared { calls, snapshot, services, identity, cluster, answered }) }
+        let signatures = None;
+        Self {
+            shared: Arc::new(Shared { calls, snapshot, services, identity, cluster, signatures, answered }),
+        }
     }
 
     /// Ends all tasks, with their last commits, and all connectors within `task.shutdown.graceful.timeout.ms`;
@@ -222,6 +237,21 @@ impl Herder {
             Reply::Put(_, info) => Ok(info),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// Writes the tasks of a connector that runs on another worker, which has signed the request.
+    ///
+    /// # Errors
+    /// Words and kinds are Kafka's: the signature is not the right one, there is no such connector, or this worker
+    /// does not lead.
+    pub async fn put_tasks(&self, name: &str, request: SignedTasks<'_>) -> Result<(), HerderError> {
+        let Some(signatures) = &self.shared.signatures else {
+            return self.change(name, Request::PutTasks(Vec::new())).await;
+        };
+        signatures.verify(&request)?;
+        let tasks = serde_json::from_slice(request.body)
+            .map_err(|error| HerderError::BadRequest(format!("the body is no list of tasks: {error}")))?;
+        self.change(name, Request::PutTasks(tasks)).await
     }
 
     /// Ends a connector and its tasks and forgets it.

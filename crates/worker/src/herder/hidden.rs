@@ -39,6 +39,7 @@ impl HerderError {
             | Self::BadRequest(words)
             | Self::Forbidden(words)
             | Self::Conflict(words)
+            | Self::Unavailable(words)
             | Self::Internal(words) => hide(words, secrets),
             Self::Elsewhere(_) => {}
         }

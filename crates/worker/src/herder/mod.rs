@@ -19,7 +19,7 @@ mod runner;
 mod state;
 mod view;
 
-pub use distributed::Cluster;
+pub use distributed::{Cluster, Leader, SignedTasks};
 pub use entities::{
     ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorState, ConnectorStateInfo, ConnectorTaskId,
     ConnectorType, Health, InitialState, KAFKA_VERSION, RawConfig, ServerInfo, TaskInfo, TaskState,

@@ -15,10 +15,11 @@ use tracing::warn;
 
 use super::super::Identity;
 use super::super::call::{Call, Outcome, Reply, Request};
-use super::super::entities::ConnectorType;
+use super::super::entities::{ConnectorType, RawConfig};
 use super::super::runner::{CONNECTOR_PATIENCE, Runner};
-use super::super::state::{Action as Local, CallId, Event as News, closing};
+use super::super::state::{Action as Local, CallId, Event as News, Generation, closing};
 use super::super::view::{Class, Snapshot};
+use super::leader::{Leader, Signatures};
 use super::membership::Membership;
 use super::shared::Cluster;
 use super::state::{Action, Describe, Event, Settings, State, World};
@@ -52,6 +53,7 @@ pub(in crate::herder) struct Driver {
     statuses: Arc<StatusStore>,
     jobs: mpsc::UnboundedSender<Job>,
     describe: Describe,
+    peers: Arc<dyn Leader>,
     replies: BTreeMap<CallId, oneshot::Sender<Outcome>>,
     calls: CallId,
     background: JoinSet<()>,
@@ -66,6 +68,7 @@ impl Driver {
         snapshot: Arc<Snapshot>,
         identity: &Identity,
         cluster: Cluster,
+        peers: Arc<dyn Leader>,
     ) -> Self {
         let Cluster { config, client, configs, statuses, events, sender, .. } = cluster;
         let settings = Settings {
@@ -91,6 +94,7 @@ impl Driver {
             statuses,
             jobs,
             describe: describe(services.clone()),
+            peers,
             replies: BTreeMap::new(),
             calls: 0,
             background,
@@ -166,10 +170,7 @@ impl Driver {
             Action::Leave => self.leave().await,
             Action::Refresh => self.refresh(),
             Action::Write { token, name, write } => self.job(Job::Write { token, name, write }),
-            Action::Send { token, .. } => {
-                let outcome = Err("the leader is another worker, which cannot be asked yet".to_owned());
-                let _ = self.sender.send(Event::Written { token, outcome });
-            }
+            Action::Send { token, name, leader, tasks } => self.send(token, name, leader, tasks),
             Action::Tell { safe, values } => {
                 let values = values.into_iter().map(|value| self.with_version(value)).collect();
                 self.job(Job::Tell { safe, values });
@@ -216,6 +217,21 @@ impl Driver {
                 }
             };
             let _ = sender.send(Event::Refreshed { configs: read });
+        });
+    }
+
+    /// Has the leader write the tasks of a connector that runs here.
+    fn send(&mut self, token: Generation, name: Arc<str>, leader: Arc<str>, tasks: Vec<RawConfig>) {
+        let (peers, sender, configs) = (self.peers.clone(), self.sender.clone(), self.configs.clone());
+        let signatures = Signatures::new(self.config.clone(), self.configs.clone());
+        self.background.spawn(async move {
+            let body = serde_json::to_vec(&tasks).unwrap_or_default();
+            let signature = signatures.sign(&body);
+            let sent = peers.put_tasks(&leader, &name, body, signature).await;
+            if let Err(error) = &sent {
+                warn!(connector = &*name, leader = &*leader, error, "cannot have the leader write tasks");
+            }
+            let _ = sender.send(Event::Written { token, outcome: sent.map(|()| configs.snapshot()) });
         });
     }
 

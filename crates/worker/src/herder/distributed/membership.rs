@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 
 use super::state::Event;
 use crate::cluster::Share;
-use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Metadata, Protocol};
+use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Malformed, Metadata, Protocol};
 use crate::config::Distributed;
 
 /// How long to wait before a group that did not take the worker is tried again.
@@ -127,13 +127,13 @@ impl Membership {
     pub(super) async fn join(&self, metadata: &Metadata) {
         let Some(member) = &self.member else { return };
         let offered = self.config.protocol.offered().iter();
-        let encoded: Result<Vec<_>, _> =
+        let encoded: Result<Vec<_>, Malformed> =
             offered.map(|protocol| Ok((protocol.name(), Bytes::from(metadata.encode(*protocol)?)))).collect();
         match encoded {
             Ok(protocols) => member.join(protocols).await,
             // A name that does not fit was not assigned in the bytes of the group either.
             Err(reason) => {
-                error!(reason = %crate::cluster::protocol::Malformed::from(reason), "cannot join the group")
+                error!(%reason, "cannot join the group")
             }
         }
     }

@@ -4,10 +4,13 @@
 //! What runs connectors and tasks is that of the standalone herder.
 
 mod driver;
+mod leader;
 mod membership;
 mod shared;
 mod state;
 mod writer;
 
 pub(in crate::herder) use driver::Driver;
+pub(in crate::herder) use leader::Signatures;
+pub use leader::{Leader, SignedTasks};
 pub use shared::Cluster;

@@ -7,6 +7,7 @@ use api::{OrReaction, Result};
 use kafka::{Client, ConsumerOptions};
 use tokio::sync::mpsc;
 
+use super::leader::Signatures;
 use super::state::Event;
 use crate::cluster::config::ConfigStore;
 use crate::cluster::offset::TopicStore;
@@ -66,6 +67,11 @@ impl Cluster {
             events,
             sender,
         })
+    }
+
+    /// How requests of other workers are verified.
+    pub(in crate::herder) fn signatures(&self) -> Signatures {
+        Signatures::new(self.config.clone(), self.configs.clone())
     }
 
     /// The committed offsets of sources.

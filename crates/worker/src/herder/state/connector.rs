@@ -221,7 +221,10 @@ impl Connector {
     /// What readers see.
     pub(super) fn view(&self) -> ConnectorView {
         let task = |(&task, slot): (&u32, &Slot)| {
-            (task, TaskView { config: slot.config.clone(), status: slot.status.clone(), worker: Worker::Here })
+            (
+                task,
+                TaskView { config: slot.config.clone(), status: slot.status.clone(), worker: Worker::Here },
+            )
         };
         ConnectorView {
             config: self.config.clone(),

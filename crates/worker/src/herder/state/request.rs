@@ -10,6 +10,10 @@ use crate::herder::call::{OffsetChange, Reply, Request};
 use crate::herder::entities::{ConnectorStateInfo, RawConfig};
 use crate::status::{State, Status, TargetState};
 
+/// Kafka's words for what only workers of a cluster ask of each other.
+const NO_CLUSTER: &str =
+    "Kafka Connect in standalone mode does not support externally setting task configurations.";
+
 /// What a request comes to: steps, or an answer at once.
 pub(super) type Plan = Result<Operation, HerderError>;
 
@@ -46,6 +50,7 @@ pub(super) fn plan(
             Ok(Operation::new(Some(call), [Step::ReplyDone]))
         }
         (Request::Ping | Request::Shutdown, _) => Ok(Operation::new(Some(call), [Step::ReplyDone])),
+        (Request::PutTasks(_), _) => Err(HerderError::Internal(NO_CLUSTER.to_owned())),
         (Request::Patch { .. } | Request::Delete | Request::ChangeOffsets(_), None) => Err(missing()),
         (Request::SetTarget(_) | Request::Stop, None) => Err(absent("Unknown connector")),
         (Request::RestartConnector | Request::Restart { .. } | Request::RestartTask(_), None) => {

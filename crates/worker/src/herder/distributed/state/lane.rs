@@ -122,6 +122,10 @@ impl State {
                 known.ok_or_else(missing)?;
                 (write(Write::Remove), Then::ReplyDone)
             }
+            Request::PutTasks(tasks) => {
+                known.ok_or_else(missing)?;
+                (write(Write::Tasks(tasks)), Then::ReplyDone)
+            }
             Request::Stop => {
                 known.ok_or_else(|| unknown("Unknown connector"))?;
                 (write(Write::Stop), Then::ReplyDone)
