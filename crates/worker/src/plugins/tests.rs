@@ -3,7 +3,7 @@ use std::sync::Arc;
 use api::Registry;
 use expect_test::{Expect, expect};
 
-use super::{ConnectorPlugin, list, unknown};
+use super::{ConnectorPlugin, Version, list, unknown};
 use crate::validate::tests::registry;
 
 fn check(registry: &Registry, name: &str, expected: Expect) {
@@ -76,4 +76,22 @@ fn an_unknown_plugin_is_told_with_the_nearest_name() {
     expect!["Unknown plugin PlainConvertor. Did you mean org.example.PlainConverter?"]
         .assert_eq(&unknown(&registry(), "PlainConvertor").to_string());
     expect!["Unknown plugin NoSuch."].assert_eq(&unknown(&registry(), "NoSuch").to_string());
+}
+
+#[test]
+fn a_version_is_wanted_by_itself_or_by_ranges() {
+    let wanted = |text: &str| Version::wanted(Some(text)).check("a.B", "4.3.1").is_ok();
+    for text in ["latest", "4.3.1", " 4.3.1 ", "4.3.1.0", "[4.3.1]", "[4.0,5.0)", "(4.3,]", "[1.0],[4.3.1,)"]
+    {
+        assert!(wanted(text), "{text}");
+    }
+    for text in ["4.3", "4.3.1-rc", "", "[4.0,4.3.1)", "(4.3.1,)", "[1.0],[2.0]", "[", "4.3.1]"] {
+        assert!(!wanted(text), "{text}");
+    }
+    assert!(Version::wanted(None).check("a.B", "4.3.1").is_ok());
+    assert_eq!(
+        Version::wanted(Some("1.0")).check("a.B", "4.3.1"),
+        Err("Plugin a.B not found that matches the version range [1.0,1.0], available versions: [4.3.1]"
+            .to_owned())
+    );
 }

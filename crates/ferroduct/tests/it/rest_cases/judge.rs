@@ -39,6 +39,27 @@ fn configurations_are_judged_as_java_judges_them() {
     assert!(wrong.is_empty(), "{} answers differ from Java's:\n\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
+#[test]
+fn a_predicate_that_no_alias_defines_is_refused_where_java_fails_the_tasks() {
+    let ours = Worker::ferroduct_standalone(BINARY, Kafka::shared().bootstrap()).start().expect("a worker");
+    let transform = json!({
+        "transforms": "a",
+        "transforms.a.type": "org.apache.kafka.connect.transforms.Filter",
+        "transforms.a.predicate": "nope",
+        "predicates": "p",
+        "predicates.p.type": "org.apache.kafka.connect.transforms.predicates.RecordIsTombstone",
+    });
+    let body = json!({ "name": "a", "config": source(transform) }).to_string();
+    let client = Client::new(ours.url());
+    let answer =
+        client.send("POST", "/connectors", Some(&body), Some("application/json")).expect("an answer");
+    assert_eq!(answer.status, 400, "{answer}");
+    let message = answer.body["message"].as_str().expect("words");
+    let words = "Invalid value nope for configuration transforms.a.predicate: There is no predicate of this name in \
+                 predicates.";
+    assert!(message.contains(words), "{message}");
+}
+
 /// A configuration of a source with more in it.
 fn source(more: Value) -> Value {
     merged(json!({ "connector.class": "FileStreamSource", "name": "a", "topic": "t", "file": "/f" }), &more)
