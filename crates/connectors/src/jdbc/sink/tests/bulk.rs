@@ -162,3 +162,38 @@ async fn a_server_without_load_data_takes_statements() {
     same(&database, HEXED, &[]).await;
     same(&database, HEXED, &[("batch.size", "3")]).await;
 }
+
+#[tokio::test]
+async fn maps_without_schema_go_to_a_table_that_exists() {
+    let database = Postgres::shared().create_database("sink_maps").unwrap();
+    database
+        .execute("CREATE TABLE t (id int PRIMARY KEY, v jsonb, n numeric(6,2), at timestamptz DEFAULT '1970-01-01 00:00:00+00', a int[])")
+        .unwrap();
+    let map = |entries: &[(&str, Value)]| {
+        Value::Map(entries.iter().map(|(key, value)| (Value::from(*key), value.clone())).collect())
+    };
+    let first = map(&[
+        ("id", Value::Int(1)),
+        ("v", map(&[("x", Value::Array(vec![Value::Bool(true), Value::Null]))])),
+        ("n", Value::Float(1.5)),
+        ("at", Value::from("2024-02-29T12:00:00Z")),
+        ("a", Value::Array(vec![Value::Int(1), Value::Null])),
+    ]);
+    let second = map(&[("id", Value::Int(2)), ("n", Value::from("2.25"))]);
+    let third = map(&[("n", Value::Int(7)), ("id", Value::Int(1))]);
+    let record = |(offset, value): (usize, Value)| Record {
+        value: Some(value),
+        partition: Some(0),
+        offset: offset as i64,
+        ..Record::default()
+    };
+    let records = [first, second, third].into_iter().enumerate().map(record).collect();
+    let mut task = start(&properties(&database, &UPSERT), Arc::default()).await;
+    put(task.as_mut(), &[Batch { records, ..Batch::new("t".into()) }]).await.unwrap();
+    // What a record does not name stays as it is, or has its default.
+    let rows = lines(&database, "SELECT id, v, n, at AT TIME ZONE 'UTC', a FROM t ORDER BY id");
+    assert_eq!(
+        rows,
+        ["1|{\"x\": [true, null]}|7.00|2024-02-29 12:00:00|{1,NULL}", "2||2.25|1970-01-01 00:00:00|"]
+    );
+}
