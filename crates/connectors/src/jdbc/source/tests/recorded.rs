@@ -202,15 +202,17 @@ async fn modes_read_what_java_reads() {
 /// Reads round after round, as a suffix may limit one, until nothing comes.
 async fn read_until_done(config: &Properties) -> Read {
     let mut read = read_all(config, Committed::default()).await.unwrap();
-    while config["mode"] != "bulk" {
+    if config["mode"] == "bulk" {
+        return read;
+    }
+    loop {
         let more = read_all(config, read.committed.clone()).await.unwrap();
         read.committed = more.committed;
         if more.values.is_empty() {
-            break;
+            return read;
         }
         read.values.extend(more.values);
     }
-    read
 }
 
 #[tokio::test]
