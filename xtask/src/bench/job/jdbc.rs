@@ -49,7 +49,7 @@ impl System {
             }
             Self::Postgres => (
                 "n",
-                format!("generate_series(1, {count}) n"),
+                format!("generate_series(1::bigint, {count}) n"),
                 "n * INTERVAL '1 second'",
                 "LPAD(n::text, 12, '0')",
             ),
