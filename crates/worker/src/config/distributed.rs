@@ -223,9 +223,8 @@ fn wrong(keys: &DistributedKeys) -> Vec<Problem> {
 }
 
 fn signing(keys: &DistributedKeys) -> Result<Signing, Problem> {
-    let algorithm = |key: &str, name: &str| {
-        name.parse::<Algorithm>().map_err(|error| Problem::invalid(key, name, error))
-    };
+    let algorithm =
+        |key: &str, name: &str| name.parse::<Algorithm>().map_err(|error| Problem::invalid(key, name, error));
     let verification = "inter.worker.verification.algorithms";
     let accepted = keys.inter_worker_verification_algorithms.iter();
     let accepted: Vec<Algorithm> =

@@ -63,7 +63,8 @@ pub(super) const DIFFERENCES: &[Difference] = &[
             plugins.retain(|plugin| built_in(&plugin["class"]));
             // Before the first of their type, as the list is in the order of names.
             for (class, kind, version) in JDBC.iter().rev() {
-                let place = plugins.iter().position(|plugin| plugin["type"] == *kind).expect("files have both types");
+                let place =
+                    plugins.iter().position(|plugin| plugin["type"] == *kind).expect("files have both types");
                 plugins.insert(place, json!({"class": class, "type": kind, "version": version}));
             }
         }),
