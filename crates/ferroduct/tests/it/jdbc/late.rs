@@ -26,11 +26,11 @@ fn transactions(writer: u32) -> String {
             |part: u32| format!("SELECT pg_sleep({}.0 / 1000);", (number * 7 + writer * 13 + part * 29) % 60);
         let row = "INSERT INTO rows_late DEFAULT VALUES;";
         let end = if number % 5 == 4 { "ROLLBACK;" } else { "COMMIT;" };
-        let before = if number % 3 == 0 { pause(1) } else { String::new() };
+        let before = if number.is_multiple_of(3) { pause(1) } else { String::new() };
         format!(
             "BEGIN; {before} {row} {} {row} {} {end}\n",
             pause(2),
-            if number % 2 == 0 { pause(3) } else { String::new() }
+            if number.is_multiple_of(2) { pause(3) } else { String::new() }
         )
     };
     (0..TRANSACTIONS).map(transaction).collect()

@@ -88,8 +88,8 @@ fn transactions(writer: u32) -> String {
         // The clock is read when the statement begins, the row is written when it ends.
         let slow = "INSERT INTO rows_late (slept) SELECT SLEEP(0.03);";
         let end = if number % 5 == 4 { "ROLLBACK;" } else { "COMMIT;" };
-        let first = if number % 3 == 0 { slow } else { row };
-        let between = if number % 2 == 0 { pause(3) } else { String::new() };
+        let first = if number.is_multiple_of(3) { slow } else { row };
+        let between = if number.is_multiple_of(2) { pause(3) } else { String::new() };
         format!("BEGIN; {first} {} {row} {between} {end}\n", pause(2))
     };
     (0..TRANSACTIONS).map(transaction).collect()
