@@ -43,16 +43,26 @@ impl Worker {
     /// Returns a distributed worker of Apache Kafka that is to be started. Workers of one cluster are given the
     /// same `group.id` and the same three topics.
     pub fn java_distributed(bootstrap: &str) -> Builder {
-        let builder = Builder::new(Program::java(), Mode::Distributed, bootstrap);
-        ["config", "offset", "status"].into_iter().fold(builder, |builder, topic| {
-            builder.property(&format!("{topic}.storage.replication.factor"), "1")
-        })
+        Self::distributed(Program::java(), bootstrap)
     }
 
     /// Returns a standalone worker of Ferroduct that is to be started; `binary` is
     /// `env!("CARGO_BIN_EXE_ferroduct")` in its own tests and [`ferroduct_binary`] elsewhere.
     pub fn ferroduct_standalone(binary: impl Into<PathBuf>, bootstrap: &str) -> Builder {
         Builder::new(Program::Ferroduct { binary: binary.into() }, Mode::Standalone, bootstrap)
+    }
+
+    /// Returns a distributed worker of Ferroduct that is to be started, as [`Worker::ferroduct_standalone`] and
+    /// [`Worker::java_distributed`].
+    pub fn ferroduct_distributed(binary: impl Into<PathBuf>, bootstrap: &str) -> Builder {
+        Self::distributed(Program::Ferroduct { binary: binary.into() }, bootstrap)
+    }
+
+    fn distributed(program: Program, bootstrap: &str) -> Builder {
+        let builder = Builder::new(program, Mode::Distributed, bootstrap);
+        ["config", "offset", "status"].into_iter().fold(builder, |builder, topic| {
+            builder.property(&format!("{topic}.storage.replication.factor"), "1")
+        })
     }
 
     /// Returns a client for the worker's REST interface.

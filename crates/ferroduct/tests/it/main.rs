@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod delivery;
+mod distributed;
 mod docs;
 mod edges;
 mod errors;

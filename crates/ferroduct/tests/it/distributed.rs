@@ -1,0 +1,232 @@
+//! Clusters of workers, of Ferroduct alone and beside workers of Apache Kafka.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::rest::Rest;
+use testkit::worker::Builder;
+use testkit::{Kafka, Worker, wait};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
+const LIMIT: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A worker of the cluster of a name, with its own topics.
+fn of_cluster(worker: Builder, name: &str) -> Builder {
+    worker
+        .property("group.id", &format!("cluster-{name}"))
+        .property("config.storage.topic", &format!("{name}-configs"))
+        .property("offset.storage.topic", &format!("{name}-offsets"))
+        .property("status.storage.topic", &format!("{name}-statuses"))
+        .property("offset.storage.partitions", "2")
+        .property("status.storage.partitions", "2")
+        .property("offset.flush.interval.ms", "500")
+        .property("session.timeout.ms", "10000")
+        .property("heartbeat.interval.ms", "1000")
+        // Java waits for five minutes by default.
+        .property("scheduled.rebalance.max.delay.ms", "1000")
+}
+
+fn ferroduct(name: &str) -> Worker {
+    let worker = Worker::ferroduct_distributed(BINARY, Kafka::shared().bootstrap());
+    of_cluster(worker, name).start().expect("the worker starts")
+}
+
+fn java(name: &str) -> Worker {
+    let worker = Worker::java_distributed(Kafka::shared().bootstrap());
+    of_cluster(worker, name).start().expect("the worker of Apache Kafka starts")
+}
+
+/// Files that lines travel between: a source and a sink for each.
+struct Lines {
+    directory: TempDir,
+    cluster: String,
+    names: Vec<String>,
+    written: usize,
+}
+
+impl Lines {
+    fn new(cluster: &str, count: usize) -> Self {
+        let directory = TempDir::new().expect("a directory");
+        let names: Vec<String> = (0..count).map(|index| format!("{cluster}-{index}")).collect();
+        for name in &names {
+            fs::write(directory.path().join(format!("{name}.in")), "").expect("the file is written");
+        }
+        Self { directory, cluster: cluster.to_owned(), names, written: 0 }
+    }
+
+    fn path(&self, name: &str, end: &str) -> PathBuf {
+        self.directory.path().join(format!("{name}.{end}"))
+    }
+
+    /// The connectors by name, with their configurations.
+    fn connectors(&self) -> Vec<(String, Value)> {
+        let both = self.names.iter().flat_map(|name| {
+            let source = json!({
+                "connector.class": "org.apache.kafka.connect.file.FileStreamSourceConnector",
+                "tasks.max": "1", "file": self.path(name, "in"), "topic": name,
+            });
+            let sink = json!({
+                "connector.class": "org.apache.kafka.connect.file.FileStreamSinkConnector",
+                "tasks.max": "1", "file": self.path(name, "out"), "topics": name,
+            });
+            [(format!("{name}-source"), source), (format!("{name}-sink"), sink)]
+        });
+        both.collect()
+    }
+
+    /// Creates all of them, each through another of these workers.
+    fn create(&self, workers: &[&Worker]) {
+        for (index, (name, config)) in self.connectors().into_iter().enumerate() {
+            put(workers[index % workers.len()].rest(), &name, &config);
+        }
+    }
+
+    /// Adds lines to every file.
+    fn append(&mut self) {
+        for name in &self.names {
+            let lines: String =
+                (self.written..self.written + 100).map(|line| format!("line {line}\n")).collect();
+            append(&self.path(name, "in"), &lines);
+        }
+        self.written += 100;
+    }
+
+    /// Waits until every line has come, in order; what comes twice is what a worker had not committed.
+    fn wait(&self, repeats: bool) {
+        let all: Vec<String> = (0..self.written).map(|line| format!("line {line}")).collect();
+        for name in &self.names {
+            let output = self.path(name, "out");
+            let arrived = wait::until("the lines", LIMIT, PAUSE, || {
+                let text = fs::read_to_string(&output).unwrap_or_default();
+                let mut lines: Vec<&str> = text.lines().collect();
+                if repeats {
+                    let mut seen = std::collections::HashSet::new();
+                    lines.retain(|line| seen.insert(*line));
+                }
+                Ok((lines == all).then_some(()))
+            });
+            arrived.unwrap_or_else(|error| panic!("{error:#}: {} of {}", output.display(), self.cluster));
+        }
+    }
+
+    /// Waits until every connector and task runs, on these workers only, and answers where each runs.
+    fn wait_until_run(&self, rest: &Rest, allowed: &[&str]) -> BTreeMap<String, String> {
+        let mut owners = BTreeMap::new();
+        for (name, _) in self.connectors() {
+            let path = format!("/connectors/{name}/status");
+            let status = wait::until("connectors and tasks that run", LIMIT, PAUSE, || {
+                let Ok(status) = rest.get(&path)?.ok() else { return Ok(None) };
+                let tasks = status["tasks"].as_array().cloned().unwrap_or_default();
+                let runs = |part: &Value| {
+                    let owner = part["worker_id"].as_str().unwrap_or_default();
+                    part["state"] == "RUNNING" && allowed.contains(&owner)
+                };
+                let runs = runs(&status["connector"]) && tasks.iter().all(runs);
+                Ok((runs && tasks.len() == 1).then_some(status))
+            });
+            let status = status.unwrap_or_else(|error| panic!("{error:#}: {:?}", rest.get(&path)));
+            owners.insert(name, status["tasks"][0]["worker_id"].as_str().unwrap_or_default().to_owned());
+        }
+        owners
+    }
+}
+
+fn append(path: &Path, text: &str) {
+    let file = OpenOptions::new().append(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).expect("the file grows");
+}
+
+/// Makes a connector. A worker that does not know its leader yet says so with 409.
+fn put(rest: &Rest, name: &str, config: &Value) {
+    let path = format!("/connectors/{name}/config");
+    let made = wait::until("a connector that is made", LIMIT, PAUSE, || {
+        let answer = rest.put(&path, config)?;
+        anyhow::ensure!(matches!(answer.status, 200 | 201 | 409), "{answer:?}");
+        Ok((answer.status != 409).then_some(()))
+    });
+    made.unwrap_or_else(|error| panic!("{error:#}"));
+}
+
+/// Host and port of a worker, as statuses have them.
+fn id(worker: &Worker) -> &str {
+    worker.url().trim_start_matches("http://")
+}
+
+#[test]
+fn a_worker_alone_goes_on_after_kill_9() {
+    let mut worker = ferroduct("alone");
+    let mut lines = Lines::new("alone", 2);
+    lines.append();
+    lines.create(&[&worker]);
+    lines.wait(false);
+    worker.kill().expect("the worker is killed");
+    lines.append();
+    worker.restart().expect("the worker starts again");
+    lines.wait_until_run(worker.rest(), &[id(&worker)]);
+    lines.wait(true);
+    for (name, _) in lines.connectors() {
+        assert_eq!(worker.rest().delete(&format!("/connectors/{name}")).expect("an answer").status, 204);
+    }
+    assert_eq!(worker.rest().get("/connectors").expect("an answer").ok().expect("success"), json!([]));
+}
+
+#[test]
+fn what_a_killed_worker_ran_runs_elsewhere() {
+    let (mut first, second) = (ferroduct("pair"), ferroduct("pair"));
+    let mut lines = Lines::new("pair", 3);
+    lines.append();
+    lines.create(&[&first, &second]);
+    let owners = lines.wait_until_run(second.rest(), &[id(&first), id(&second)]);
+    let share = owners.values().filter(|owner| *owner == id(&first)).count();
+    assert!((2..=4).contains(&share), "{owners:?}");
+    lines.wait(false);
+    first.kill().expect("the worker is killed");
+    lines.append();
+    lines.wait_until_run(second.rest(), &[id(&second)]);
+    lines.wait(true);
+}
+
+#[test]
+fn a_worker_that_stops_gives_its_work_away_without_repeats() {
+    let (mut first, second) = (ferroduct("leaving"), ferroduct("leaving"));
+    let mut lines = Lines::new("leaving", 2);
+    lines.append();
+    lines.create(&[&second, &first]);
+    lines.wait_until_run(first.rest(), &[id(&first), id(&second)]);
+    lines.wait(false);
+    first.stop().expect("the worker stops");
+    lines.append();
+    lines.wait_until_run(second.rest(), &[id(&second)]);
+    lines.wait(false);
+}
+
+/// A rolling upgrade: a cluster of Apache Kafka gets a worker of ours, loses its own, and is given back.
+#[test]
+fn a_cluster_of_apache_kafka_is_taken_over_and_given_back() {
+    let mut theirs = java("upgrade");
+    let mut lines = Lines::new("upgrade", 2);
+    lines.append();
+    lines.create(&[&theirs]);
+    lines.wait(false);
+    let mut ours = ferroduct("upgrade");
+    lines.append();
+    lines.wait_until_run(ours.rest(), &[id(&theirs), id(&ours)]);
+    lines.wait(true);
+    theirs.stop().expect("the worker of Apache Kafka stops");
+    lines.append();
+    lines.wait_until_run(ours.rest(), &[id(&ours)]);
+    lines.wait(true);
+    theirs.restart().expect("the worker of Apache Kafka starts again");
+    lines.append();
+    lines.wait_until_run(theirs.rest(), &[id(&theirs), id(&ours)]);
+    ours.stop().expect("our worker stops");
+    lines.append();
+    lines.wait_until_run(theirs.rest(), &[id(&theirs)]);
+    lines.wait(true);
+}
