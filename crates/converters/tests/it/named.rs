@@ -445,6 +445,28 @@ fn logical_types_are_read() {
 }
 
 #[test]
+fn a_decimal_default_of_another_scale_is_read_and_cannot_be_written() {
+    let schema = r#"{"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","default":51,"parameters":{"scale":"1"}}"#;
+    read(
+        "",
+        envelope(schema, "\"AQ==\""),
+        expect![[
+            r#"{"type":"BYTES","optional":false,"name":"org.apache.kafka.connect.data.Decimal","parameters":[["scale","1"]],"default":["dec","51",0]} ["dec","1",1]"#
+        ]],
+    );
+    let schema = || Some(logical::decimal(1).default(decimal(51, 0)).build());
+    write("", schema(), decimal(1, 1), expect!["error"]);
+    write(
+        "n",
+        schema(),
+        decimal(1, 1),
+        expect![[
+            r#"{"schema":{"type":"bytes","optional":false,"name":"org.apache.kafka.connect.data.Decimal","version":1,"parameters":{"scale":"1"},"default":51},"payload":0.1}"#
+        ]],
+    );
+}
+
+#[test]
 fn nulls_are_read() {
     read("", envelope("null", "null"), expect!["null null"]);
     read(
