@@ -19,6 +19,7 @@ use crate::{ports, wait};
 
 mod account;
 mod client;
+mod installation;
 mod mariadb;
 mod postgres;
 
@@ -30,6 +31,10 @@ pub use self::postgres::PostgresEngine;
 pub const POSTGRES: &str = "FERRODUCT_TEST_POSTGRES";
 /// The environment variable with `127.0.0.1:<port>` of a MariaDB to use instead of starting one.
 pub const MARIADB: &str = "FERRODUCT_TEST_MARIADB";
+/// The environment variable with the directory of a PostgreSQL to start instead of the newest that Debian installed.
+pub const POSTGRES_HOME: &str = "FERRODUCT_POSTGRES_HOME";
+/// The environment variable with the directory of a MariaDB or a MySQL to start instead of Debian's MariaDB.
+pub const MYSQL_HOME: &str = "FERRODUCT_MYSQL_HOME";
 
 /// The account of every server started here, which may do everything.
 pub const USER: &str = "ferroduct";

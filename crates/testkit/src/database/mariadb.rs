@@ -1,15 +1,19 @@
-//! MariaDB: its files, its command line.
+//! MariaDB, or MySQL in its place: its files, its command line.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use anyhow::Context;
+
 use super::client::Client;
-use super::{Database, Engine, MARIADB, MariaDb, PASSWORD, Settings, USER};
+use super::installation::Installation;
+use super::{Database, Engine, MARIADB, MYSQL_HOME, MariaDb, PASSWORD, Settings, USER};
 use crate::directory::Directory;
 
-/// MariaDB, under the account of this process.
+/// MariaDB, under the account of this process; MySQL where [`MYSQL_HOME`] names one.
 #[derive(Debug)]
 pub struct MariaDbEngine;
 
@@ -36,21 +40,43 @@ impl Engine for MariaDbEngine {
              GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n"
         );
         fs::write(directory.join("accounts.sql"), accounts)?;
-        let mut command = Command::new(super::find::<Self>("mariadb-install-db", &[])?);
-        command.args(["--no-defaults", "--skip-test-db", "--skip-name-resolve"]);
-        command.arg("--auth-root-authentication-method=normal").args(files(directory));
-        super::run(command)
+        match Installation::named_by(MYSQL_HOME) {
+            None => {
+                let mut command = Command::new(super::find::<Self>("mariadb-install-db", &[])?);
+                command.args(["--no-defaults", "--skip-test-db", "--skip-name-resolve"]);
+                command.arg("--auth-root-authentication-method=normal").args(files(directory));
+                super::run(command)
+            }
+            Some(installation) if installation.find("mariadbd").is_some() => {
+                bootstrap(&installation, directory)
+            }
+            Some(installation) => {
+                let mut command = server(&installation)?;
+                command.arg("--initialize-insecure").args(files(directory));
+                super::run(command)
+            }
+        }
     }
 
     fn command(directory: &Path, port: u16, settings: &Settings) -> anyhow::Result<Command> {
-        let sbin = Path::new("/usr/sbin");
-        let mut command = Command::new(super::find::<Self>("mariadbd", &[sbin])?);
-        command.arg("--no-defaults").args(files(directory)).current_dir(directory);
+        let mut command = match Installation::named_by(MYSQL_HOME) {
+            Some(installation) => server(&installation)?,
+            None => {
+                let mut command = Command::new(super::find::<Self>("mariadbd", &[Path::new("/usr/sbin")])?);
+                command.arg("--no-defaults");
+                command
+            }
+        };
+        command.args(files(directory)).current_dir(directory);
         command.arg(format!("--port={port}"));
         command.arg(format!("--socket={}", socket(port)));
         command.arg(format!("--init-file={}", directory.join("accounts.sql").display()));
         command.args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin"]);
+        // MySQL of Debian does not start without the directory of this key.
+        command.arg("--secure-file-priv=");
         command.args(["--character-set-server=utf8mb4", "--local-infile=1", "--max-connections=300"]);
+        // MySQL's second protocol would take a port that all servers share.
+        command.arg("--loose-mysqlx=0");
         if settings.durable {
             command.args(["--innodb-flush-log-at-trx-commit=1"]);
         } else {
@@ -66,17 +92,63 @@ impl Engine for MariaDbEngine {
     }
 }
 
+/// Returns the server of an installation, with the arguments that come first.
+fn server(installation: &Installation) -> anyhow::Result<Command> {
+    let program = match installation.find("mariadbd") {
+        Some(program) => program,
+        None => installation.program("mysqld")?,
+    };
+    let mut command = Command::new(program);
+    command.arg("--no-defaults").arg(format!("--basedir={}", installation.root().display()));
+    Ok(command)
+}
+
+/// Sets MariaDB up as `mariadb-install-db` does, which does not find its programs in every installation.
+fn bootstrap(installation: &Installation, directory: &Path) -> anyhow::Result<()> {
+    let script = directory.join("bootstrap.sql");
+    let mut file = File::create(&script)?;
+    writeln!(
+        file,
+        "CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL, @skip_auth_anonymous=1;"
+    )?;
+    for part in ["system_tables", "performance_tables", "system_tables_data"] {
+        let part = system_script(installation, part)?;
+        file.write_all(&fs::read(&part).with_context(|| format!("cannot read `{}`", part.display()))?)?;
+        writeln!(file)?;
+    }
+    let mut command = server(installation)?;
+    let data = directory.join("data");
+    fs::create_dir(&data)?;
+    command.args(files(directory));
+    command.args(["--bootstrap", "--enforce-storage-engine=", "--max-allowed-packet=8M"]);
+    command.stdin(File::open(script)?);
+    super::run(command)
+}
+
+/// Returns a script that fills the database `mysql`; its place and name differ between versions.
+fn system_script(installation: &Installation, name: &str) -> anyhow::Result<PathBuf> {
+    let places = ["share/mysql", "share/mariadb", "share"];
+    let names = [format!("mariadb_{name}.sql"), format!("mysql_{name}.sql")];
+    let all = places.iter().flat_map(|place| names.iter().map(move |name| Path::new(place).join(name)));
+    all.map(|path| installation.root().join(path))
+        .find(|path| path.is_file())
+        .with_context(|| format!("`{}` has no script for {name}", installation.root().display()))
+}
+
 /// Returns the arguments that the setting up and every start share.
 fn files(directory: &Path) -> Vec<String> {
     vec![
         format!("--datadir={}", directory.join("data").display()),
         // Without it the server refuses to be root; another user may not change who it is anyway.
         "--user=root".to_owned(),
-        "--innodb-log-file-size=48M".to_owned(),
+        // Of its own: a server that starts deletes the temporary tables it finds, those of its neighbours, too.
+        format!("--tmpdir={}", directory.display()),
+        "--loose-innodb-log-file-size=48M".to_owned(),
     ]
 }
 
-/// Returns a name in the abstract namespace of sockets: nothing connects to it, and a path may be too long.
+/// Returns a name in the abstract namespace of sockets, for MySQL a file in the data: nothing connects to it, and a
+/// whole path may be too long.
 fn socket(port: u16) -> String {
     format!("@ferroduct-mariadb-{port}")
 }

@@ -9,7 +9,8 @@ use anyhow::Context;
 
 use super::account::Account;
 use super::client::Client;
-use super::{Database, Engine, PASSWORD, POSTGRES, Postgres, Settings, USER};
+use super::installation::Installation;
+use super::{Database, Engine, PASSWORD, POSTGRES, POSTGRES_HOME, Postgres, Settings, USER};
 use crate::directory::Directory;
 
 /// PostgreSQL, as the account `postgres` when this process is root, which PostgreSQL refuses to be.
@@ -68,11 +69,18 @@ impl Engine for PostgresEngine {
     }
 }
 
-/// Returns a program of the newest PostgreSQL that is installed, to be run in `directory` under the right account.
+/// Returns a program of the PostgreSQL that is asked for, otherwise of the newest that is installed, to be run in
+/// `directory` under the right account.
 fn program(name: &str, directory: &Path) -> anyhow::Result<Command> {
-    let places = versions();
-    let places: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
-    let mut command = Command::new(super::find::<PostgresEngine>(name, &places)?);
+    let program = match Installation::named_by(POSTGRES_HOME) {
+        Some(installation) => installation.program(name)?,
+        None => {
+            let places = versions();
+            let places: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
+            super::find::<PostgresEngine>(name, &places)?
+        }
+    };
+    let mut command = Command::new(program);
     command.current_dir(directory).env("LC_ALL", "C.UTF-8");
     if let Some(account) = Account::when_root("postgres").context("PostgreSQL refuses to run as root")? {
         account.run(&mut command);
