@@ -4,8 +4,11 @@
 //! (`PROCESSLIST`; one that has just begun has read the clock, but InnoDB does not know it yet), then InnoDB's own
 //! transactions (`INNODB_TRX`). Read in this order nothing falls between them. Both need the right PROCESS.
 //!
-//! The server keeps InnoDB's list for everybody until nobody has read it for 100 ms. So each reading looks for its own
-//! query in the list, and all sessions of this process share one reading at a time.
+//! The server keeps InnoDB's list for everybody until nobody has read it for 100 ms, and does not say how old it is.
+//! So a session that reads it has a transaction of its own, begun after the statements were listed, whose query carries
+//! a token: a list with that token is young enough, whoever made the server renew it. One without it is an old one and
+//! is never used: the session sleeps in the server, with the token, and looks again. All sessions of this process share
+//! one reading at a time, and the more often others are in the way, the rarer it becomes.
 
 mod watch;
 
@@ -19,7 +22,8 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row};
 use parking_lot::Mutex;
 use tokio::sync::Mutex as AsyncMutex;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep_until;
+use tracing::warn;
 
 use self::watch::{Listing, Statement, Transaction, Watch};
 use super::connect::{failure, within};
@@ -27,10 +31,10 @@ use crate::jdbc::dialect::{Access, Open};
 
 /// What queries of sessions that only read begin with, so that they are known as such.
 pub(super) const READER: &str = "/* ferroduct reader */";
-/// How long nobody may have read InnoDB's list before the server renews it, and a little more.
-const RENEWAL: Duration = Duration::from_millis(105);
-/// How often a list that was not renewed is read again.
-const ATTEMPTS_MAX: u32 = 20;
+/// How long a list is waited for that is young enough.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// After how long it is said that others are in the way.
+const NOTICE: Duration = Duration::from_secs(10);
 /// The number from which InnoDB numbers transactions that have not written.
 const READERS_FROM: u64 = 1 << 48;
 /// The server's error for a right that is missing.
@@ -59,26 +63,42 @@ fn server(access: &Access) -> Arc<AsyncMutex<Watch>> {
     SERVERS.lock().entry(hosts.join(",")).or_default().clone()
 }
 
-/// Reads both lists until InnoDB's is a new one.
+/// Reads both lists, InnoDB's until it is young enough.
 async fn renewed(conn: &mut Conn, access: &Access, watch: &mut Watch) -> Result<Option<Listing>> {
-    for attempt in 0..ATTEMPTS_MAX {
-        if let Some(read) = watch.read {
-            sleep_until((read + RENEWAL).into()).await;
-        }
-        let statements = statements(conn, access).await?;
-        let transactions = transactions(conn, access).await;
-        watch.read = Some(Instant::now());
+    if let Some(quiet) = watch.quiet_until() {
+        sleep_until(quiet.into()).await;
+    }
+    let statements = statements(conn, access).await?;
+    let (began, token) = (Instant::now(), format!("{:016x}", random()));
+    let mut before = "START TRANSACTION WITH CONSISTENT SNAPSHOT".to_owned();
+    let mut noticed = false;
+    let transactions = loop {
+        let transactions = transactions(conn, access, &before, &token).await;
+        watch.read_at(Instant::now());
         match transactions {
-            Ok(Some(transactions)) => return Ok(Some(Listing { statements, transactions })),
-            // Others read the list, too: out of step with them.
-            Ok(None) => sleep(Duration::from_millis(random() % (10 * u64::from(attempt) + 1))).await,
-            Err(Refused::Right) => return Ok(None),
+            Ok(Some(transactions)) => break Some(transactions),
+            Ok(None) if began.elapsed() >= PATIENCE => {
+                return Err(Error::retry(
+                    "the server does not renew its list of InnoDB's transactions: others read \
+                     `information_schema.INNODB_TRX` all the time",
+                ));
+            }
+            Ok(None) => {}
+            Err(Refused::Right) => break None,
             Err(Refused::Other(error)) => return Err(error),
         }
-    }
-    Err(Error::retry(
-        "the server does not renew its list of InnoDB's transactions: others read it all the time",
-    ))
+        if began.elapsed() >= NOTICE && !noticed {
+            warn!("others read `information_schema.INNODB_TRX` all the time: rows wait until it is renewed");
+            noticed = true;
+        }
+        let pause = watch.crowded(random());
+        let limit = access.url.settings.socket_timeout.map_or(pause, |limit| pause.min(limit / 2));
+        before = format!("DO SLEEP({}) /* {token} */", limit.as_secs_f64());
+    };
+    // A transaction that stayed open would go on reading the rows of now.
+    within(access, "cannot end a transaction", conn.query_drop(format!("{READER} COMMIT"))).await?;
+    watch.calm(began.elapsed());
+    Ok(transactions.map(|transactions| Listing { statements, transactions }))
 }
 
 fn random() -> u64 {
@@ -125,14 +145,17 @@ enum Refused {
     Other(Error),
 }
 
-/// InnoDB's transactions without those of readers; `None`: the list is an old one.
-async fn transactions(conn: &mut Conn, access: &Access) -> Result<Option<Vec<Transaction>>, Refused> {
+/// InnoDB's transactions without those of readers, after another statement; `None`: the list is an old one.
+async fn transactions(
+    conn: &mut Conn,
+    access: &Access,
+    before: &str,
+    token: &str,
+) -> Result<Option<Vec<Transaction>>, Refused> {
     const WORDS: &str = "cannot list the transactions";
     let own = i64::from(conn.id());
-    let token = format!("{:016x}", random());
-    // This session's own transaction has to be in the list, with the query that reads the list.
     let sql = format!(
-        "{READER} START TRANSACTION WITH CONSISTENT SNAPSHOT; \
+        "{READER} {before}; \
          {READER} SELECT '{token}', CAST(trx_id AS CHAR), CAST(trx_mysql_thread_id AS SIGNED), \
          CAST(trx_started AS CHAR), trx_query FROM information_schema.INNODB_TRX"
     );
@@ -141,7 +164,6 @@ async fn transactions(conn: &mut Conn, access: &Access) -> Result<Option<Vec<Tra
         let _: Vec<Row> = result.collect().await?;
         let rows: Vec<(String, String, i64, String, Option<String>)> = result.collect().await?;
         drop(result);
-        conn.query_drop(format!("{READER} COMMIT")).await?;
         Ok(rows)
     };
     let rows = match access.url.settings.socket_timeout {
@@ -155,7 +177,7 @@ async fn transactions(conn: &mut Conn, access: &Access) -> Result<Option<Vec<Tra
         error => Refused::Other(failure(WORDS, error)),
     })?;
     let runs = |query: &Option<String>, text: &str| query.as_ref().is_some_and(|query| query.contains(text));
-    if !rows.iter().any(|(_, _, thread, _, query)| *thread == own && runs(query, &token)) {
+    if !rows.iter().any(|(_, _, thread, _, query)| *thread == own && runs(query, token)) {
         return Ok(None);
     }
     let others = rows.into_iter().filter(|(_, _, thread, _, query)| *thread != own && !runs(query, READER));

@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use api::config::Password;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder};
 use testkit::MariaDb;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::writes;
 use crate::jdbc::dialect::mysql::MySql;
@@ -29,8 +31,12 @@ fn statements_that_write_are_known_by_their_first_word() {
 }
 
 async fn session(database: &testkit::Database, user: &str, password: &str) -> Box<dyn Session> {
+    session_at(&database.jdbc_url(), user, password).await
+}
+
+async fn session_at(url: &str, user: &str, password: &str) -> Box<dyn Session> {
     let access = Access {
-        url: Url::parse(&database.jdbc_url(), &[]).unwrap(),
+        url: Url::parse(url, &[]).unwrap(),
         user: Some(user.to_owned()),
         password: Some(Password::new(password)),
     };
@@ -143,5 +149,69 @@ async fn without_the_right_process_nothing_is_known() {
     database.execute(&create).unwrap();
     let mut session = session(&database, user, "p").await;
     assert_eq!(session.open_transactions(None).await.unwrap(), None);
-    assert_eq!(session.integer("SELECT 1").await.unwrap(), Some(1));
+    // And rows that come later are seen: no transaction stays open.
+    database.execute("CREATE TABLE t (id int); INSERT INTO t VALUES (7)").unwrap();
+    assert_eq!(session.integer("SELECT max(id) FROM t").await.unwrap(), Some(7));
+    database.execute("INSERT INTO t VALUES (8)").unwrap();
+    assert_eq!(session.integer("SELECT max(id) FROM t").await.unwrap(), Some(8));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_workers_on_one_server_all_get_answers_of_now() {
+    let server = MariaDb::start().unwrap();
+    let database = server.create_database("workers").unwrap();
+    database.execute("CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, v int)").unwrap();
+    let (user, password) = (database.user(), database.password());
+    // Each way to write the name is a server of its own to this process, as it is to each worker.
+    let mut sessions = Vec::new();
+    for name in ["127.0.0.1", "localhost", "Localhost", "LocalHost", "LOCALHOST"] {
+        let url = database.jdbc_url().replace("127.0.0.1", name);
+        sessions.push(session_at(&url, user, password).await);
+        sessions.push(session_at(&url, user, password).await);
+    }
+    for _ in 0..3 {
+        let mut writer = connection(&database).await;
+        writer.query_drop("BEGIN").await.unwrap();
+        writer.query_drop("INSERT INTO t (v) VALUES (1)").await.unwrap();
+        sessions = ask_all(sessions, 1).await;
+        writer.query_drop("COMMIT").await.unwrap();
+        sessions = ask_all(sessions, 0).await;
+    }
+}
+
+/// Lets sessions ask at the same time, again and again, and checks how many transactions each finds open.
+async fn ask_all(sessions: Vec<Box<dyn Session>>, expected: usize) -> Vec<Box<dyn Session>> {
+    let mut asking = JoinSet::new();
+    for mut session in sessions {
+        asking.spawn(async move {
+            for _ in 0..2 {
+                let open = session.open_transactions(None).await.unwrap().unwrap();
+                assert_eq!(open.writers.len(), expected);
+            }
+            session
+        });
+    }
+    asking.join_all().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_others_keep_from_being_renewed_is_not_believed() {
+    const READINGS: usize = 100;
+    let server = MariaDb::start().unwrap();
+    let database = server.create_database("monitored").unwrap();
+    database.execute("CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, v int)").unwrap();
+    let mut session = session(&database, database.user(), database.password()).await;
+    assert_eq!(open(&mut *session).await, BTreeSet::new());
+    let mut monitor = connection(&database).await;
+    let read = "SELECT trx_id FROM information_schema.INNODB_TRX";
+    monitor.query_drop(read).await.unwrap();
+    let mut writer = connection(&database).await;
+    writer.query_drop("BEGIN; INSERT INTO t (v) VALUES (1)").await.unwrap();
+    let asking = tokio::spawn(async move { open(&mut *session).await });
+    // As a program does that watches the server closely.
+    for _ in 0..READINGS {
+        monitor.query_drop(read).await.unwrap();
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(asking.await.unwrap().len(), 1, "the transaction that was there before is in the answer");
 }

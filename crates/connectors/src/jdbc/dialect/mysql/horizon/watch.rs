@@ -1,9 +1,14 @@
 //! Names for the transactions of a server, which last as long as they do.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::jdbc::dialect::Open;
+
+/// How long nobody may have read InnoDB's list before the server renews it, and a little more.
+const RENEWAL: Duration = Duration::from_millis(105);
+/// The longest that the list is left alone where others read it, too.
+const SPACING_MAX: Duration = Duration::from_secs(2);
 
 /// A statement that runs.
 #[derive(Clone, Debug)]
@@ -39,10 +44,12 @@ pub(super) struct Listing {
 }
 
 /// What was last seen of a server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watch {
     /// When the last reading of InnoDB's list ended.
-    pub(super) read: Option<Instant>,
+    read: Option<Instant>,
+    /// How long InnoDB's list is left alone between two readings.
+    spacing: Duration,
     /// When the reading began that `works` is from.
     begun: Option<Instant>,
     works: HashMap<Owner, Named>,
@@ -88,7 +95,37 @@ impl Work {
     }
 }
 
+impl Default for Watch {
+    fn default() -> Self {
+        Self { read: None, spacing: RENEWAL, begun: None, works: HashMap::new(), name_next: 0 }
+    }
+}
+
 impl Watch {
+    /// Until when the list is to be left alone.
+    pub(super) fn quiet_until(&self) -> Option<Instant> {
+        Some(self.read? + self.spacing)
+    }
+
+    /// Notes when the list was read.
+    pub(super) fn read_at(&mut self, moment: Instant) {
+        self.read = Some(moment);
+    }
+
+    /// Says that a list was an old one: others read it, too. Returns how long to wait, out of step with them.
+    pub(super) fn crowded(&mut self, random: u64) -> Duration {
+        self.spacing = (self.spacing * 3 / 2).min(SPACING_MAX);
+        let spread = u64::try_from(self.spacing.as_millis()).unwrap_or(u64::MAX).max(1);
+        RENEWAL + Duration::from_millis(random % spread)
+    }
+
+    /// Says that a list was young enough after so long.
+    pub(super) fn calm(&mut self, waited: Duration) {
+        if waited < RENEWAL {
+            self.spacing = (self.spacing * 3 / 4).max(RENEWAL);
+        }
+    }
+
     /// Whether what is known may miss a transaction that was there at a moment.
     pub(super) fn begun_before(&self, moment: Instant) -> bool {
         self.begun.is_none_or(|begun| begun < moment)
