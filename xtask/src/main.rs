@@ -1,6 +1,8 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask kafka`.
+//! The project's own commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask databases`,
+//! `cargo xtask kafka`.
 
 mod bench;
+mod databases;
 mod install;
 mod kafka;
 mod test;
@@ -26,6 +28,8 @@ enum Command {
     },
     /// Compares Ferroduct with Apache Kafka Connect, side by side on this machine
     Bench(bench::Options),
+    /// Runs the tests of JDBC on other versions of the databases, which it brings through Maven and apt
+    Databases(databases::Options),
     /// Runs an Apache Kafka to try things with, until Ctrl-C; its data goes with it
     Kafka {
         /// The port of 127.0.0.1 to listen on
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Test { arguments } => test::run(&arguments),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Databases(options) => databases::run(&options),
         Command::Kafka { port } => kafka::run(port).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

@@ -22,10 +22,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(25 * 60);
 
 /// What all test binaries together reported.
 #[derive(Debug, Default)]
-struct Summary {
+pub(crate) struct Summary {
     binaries: u64,
-    passed: u64,
-    failed: u64,
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
     ignored: u64,
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
 }
 
 /// Builds the binary that tests outside its own package start.
-fn build() -> anyhow::Result<()> {
+pub(crate) fn build() -> anyhow::Result<()> {
     let status = cargo().args(["build", "--package", "ferroduct"]).status().context("cannot run cargo")?;
     anyhow::ensure!(status.success(), "cannot build `ferroduct`");
     Ok(())
@@ -66,7 +66,10 @@ fn build() -> anyhow::Result<()> {
 
 /// Runs `cargo test` with the services in its environment, shows what it prints on standard output, and counts the
 /// results in it.
-fn cargo_test(services: &[(&str, String)], arguments: &[String]) -> anyhow::Result<(ExitStatus, Summary)> {
+pub(crate) fn cargo_test(
+    services: &[(&str, String)],
+    arguments: &[String],
+) -> anyhow::Result<(ExitStatus, Summary)> {
     let mut process = cargo()
         .args(["test", "--no-fail-fast"])
         .args(scope(arguments))
