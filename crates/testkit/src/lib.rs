@@ -4,9 +4,11 @@
 //! Everything is synchronous and listens on 127.0.0.1. Whatever is started here ends with the value that holds
 //! it, and at the latest with the test process.
 
+pub mod certificates;
 pub mod child;
 pub mod database;
 pub mod directory;
+pub mod disk;
 pub mod jars;
 pub mod java;
 pub mod kafka;
@@ -19,6 +21,8 @@ pub mod worker;
 
 mod properties;
 
+pub use certificates::Certificates;
 pub use database::{Database, MariaDb, Postgres};
+pub use disk::SmallDisk;
 pub use kafka::Kafka;
 pub use worker::Worker;
