@@ -1,6 +1,7 @@
 //! Writing: many rows arrive by LOAD DATA from a stream of this connection where the server allows it, and otherwise
 //! by statements of several rows.
 
+mod load;
 mod refusal;
 mod statement;
 mod table;
@@ -11,13 +12,9 @@ use std::collections::HashMap;
 
 use api::{Error, Result};
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Statement, Value};
 use tokio::time::timeout;
-use tracing::info;
 
 use crate::jdbc::dialect::mysql::connect;
 use crate::jdbc::dialect::{Access, TableId};
@@ -32,17 +29,11 @@ use refusal::refusal;
 use statement::Rows;
 use words::Definitions;
 
-/// Fewer rows are not worth a stream.
-const LOAD_ROWS_MIN: usize = 32;
-/// The bytes of a packet of a stream.
-const LOAD_BYTES: usize = 64 * 1024;
 /// The rows and parameters of a statement.
 const ROWS_MAX: usize = 256;
 const PARAMETERS_MAX: usize = 65_535;
 /// The statements that are kept prepared; the server has a bound for all connections.
 const STATEMENTS_MAX: usize = 64;
-/// The server refuses LOAD DATA LOCAL: it is switched off, or the client's side is unknown to it.
-const LOCAL_REFUSED: [u16; 4] = [1148, 2068, 3948, 4166];
 
 /// A connection to MySQL or MariaDB that writes.
 pub(crate) struct MySqlWriter {
@@ -144,38 +135,6 @@ impl MySqlWriter {
         }
         count
     }
-
-    /// Inserts rows through a stream; false: it cannot be told whether all of them are what they should be, and
-    /// nothing is written. The server calls much a warning here that it calls an error elsewhere.
-    async fn load(&mut self, target: &Target, rows: &[Row<'_>]) -> Result<bool, Refusal> {
-        let packets = packets(&self.definitions.clock, target, rows)?;
-        self.query("SAVEPOINT ferroduct_load").await?;
-        self.conn.set_infile_handler(async move {
-            let packets = packets.into_iter().map(Ok);
-            Ok(stream::iter(packets).boxed())
-        });
-        let loaded = within_any(
-            self.access.url.settings.socket_timeout,
-            self.conn.query_drop(statement::load(target)),
-        );
-        match loaded.await? {
-            Ok(()) => {}
-            Err(mysql_async::Error::Server(error)) if LOCAL_REFUSED.contains(&error.code) => {
-                info!(
-                    code = error.code,
-                    "the server does not allow LOAD DATA LOCAL; rows are inserted by statements"
-                );
-                self.local = false;
-                return Ok(false);
-            }
-            Err(error) => return Err(refusal(&error)),
-        }
-        let all = self.conn.affected_rows() == rows.len() as u64 && self.conn.get_warnings() == 0;
-        if !all {
-            self.query("ROLLBACK TO SAVEPOINT ferroduct_load").await?;
-        }
-        Ok(all)
-    }
 }
 
 /// The words of the dialect alone.
@@ -217,30 +176,6 @@ fn parameters(
         }
     }
     Ok(parameters)
-}
-
-/// The lines of rows, in packets of a stream.
-fn packets(clock: &Clock, target: &Target, rows: &[Row<'_>]) -> Result<Vec<Bytes>, Refusal> {
-    let (mut packets, mut bytes, mut scratch) = (Vec::new(), Vec::new(), String::new());
-    for row in rows {
-        for (index, (field, column)) in target.pairs().enumerate() {
-            if index > 0 {
-                bytes.push(b'\t');
-            }
-            value::append(clock, field, column, field.cell(*row), &mut scratch, &mut bytes)?;
-        }
-        bytes.push(b'\n');
-        if bytes.len() >= LOAD_BYTES {
-            packets.push(Bytes::from(std::mem::take(&mut bytes)));
-        }
-    }
-    packets.push(Bytes::from(bytes));
-    Ok(packets)
-}
-
-/// Whether the columns can be read from lines: values without a schema tell their type only by themselves.
-fn loadable(target: &Target) -> bool {
-    target.pairs().all(|(field, _)| field.kind != Kind::Any)
 }
 
 #[async_trait]
@@ -291,8 +226,7 @@ impl Writer for MySqlWriter {
             }
             return Ok(());
         }
-        let bulk = mode == InsertMode::Insert && self.local && target.table.bulk && loadable(target);
-        if bulk && rows.len() >= LOAD_ROWS_MIN && self.load(target, rows).await? {
+        if mode == InsertMode::Insert && self.loads(target, rows) && self.load(target, rows).await? {
             return Ok(());
         }
         let fields: Vec<usize> = (0..target.columns.len()).collect();
