@@ -36,6 +36,26 @@ impl Refused {
     }
 }
 
+/// Why a put did not end well.
+pub(super) enum Trouble {
+    /// The database refuses.
+    Refused(Refused),
+    /// The worker is to know as it is.
+    Ended(Error),
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Ended(error)
+    }
+}
+
 /// Applies all changes of all jobs.
 pub(super) async fn apply_all(
     writer: &mut dyn Writer,
@@ -77,8 +97,13 @@ pub(super) async fn isolate<'a>(
     let mut parts = vec![job.changes];
     while let Some(part) = parts.pop() {
         writer.step(Step::Savepoint).await.map_err(&at)?;
-        match apply(writer, mode, &job.target, part).await {
-            Ok(()) => writer.step(Step::Release).await.map_err(&at)?,
+        let applied = match apply(writer, mode, &job.target, part).await {
+            // What SQLite checks at the commit is checked here.
+            Ok(()) => writer.step(Step::Release).await,
+            refused => refused,
+        };
+        match applied {
+            Ok(()) => {}
             Err(refusal) if refusal.reason == Reason::Row => {
                 writer.step(Step::RollBackToSavepoint).await.map_err(&at)?;
                 match part {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, warn};
 
-use super::apply::{Job, Refused, apply_all, isolate, reject};
+use super::apply::{Job, Refused, Trouble, apply_all, isolate, reject};
 use super::config::{Guarantee, Options};
 use super::database::Database;
 use super::ledger::Ledger;
@@ -34,26 +34,6 @@ pub(super) struct Task {
     attempts: u32,
     /// When it may be tried again.
     due: Option<Instant>,
-}
-
-/// Why a put did not end well.
-enum Trouble {
-    /// The database refuses.
-    Refused(Refused),
-    /// The worker is to know as it is.
-    Ended(Error),
-}
-
-impl From<Refused> for Trouble {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(refused)
-    }
-}
-
-impl From<Error> for Trouble {
-    fn from(error: Error) -> Self {
-        Self::Ended(error)
-    }
 }
 
 impl Task {

@@ -160,6 +160,25 @@ async fn bad_rows_are_found() {
 }
 
 #[tokio::test]
+async fn a_foreign_key_that_is_checked_at_the_commit_finds_its_row() {
+    let file = File::new();
+    let setup = Connection::open(&file.path).unwrap();
+    setup
+        .execute_batch(
+            "PRAGMA foreign_keys=OFF; CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (1), (3); \
+             CREATE TABLE t (id INTEGER REFERENCES p DEFERRABLE INITIALLY DEFERRED, v TEXT); \
+             INSERT INTO t VALUES (77, 'from long ago')",
+        )
+        .unwrap();
+    let context = Context::tolerant();
+    let mut task = start(&file.properties("?foreign_keys=true", &[]), context.clone()).await;
+    let rows = [pair(1, "a"), pair(2, "b"), pair(3, "c")];
+    put(task.as_mut(), &[batch(&id_and_text(), 0, &rows.each_ref().map(|row| &row[..]))]).await.unwrap();
+    assert_eq!(context.offsets(), [1]);
+    assert_eq!(file.text("SELECT * FROM t WHERE id < 9"), "1|a\n3|c");
+}
+
+#[tokio::test]
 async fn a_database_that_is_locked_is_tried_again() {
     let file = File::new();
     let other = Connection::open(&file.path).unwrap();

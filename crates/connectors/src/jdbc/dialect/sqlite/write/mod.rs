@@ -25,6 +25,8 @@ pub(crate) struct SqliteWriter {
     /// `None`: a call on it was given up, and it is gone.
     connection: Option<Connection>,
     definitions: Definitions,
+    /// Where constraints are checked at once: how many rows referred to nothing before.
+    dangling: Option<i64>,
 }
 
 impl SqliteWriter {
@@ -38,7 +40,7 @@ impl SqliteWriter {
         let connection =
             opened.map_err(|error| Error::fail("cannot open the database").caused_by(error))??;
         let definitions = Definitions { clock: options.clock.clone(), dates: dates(access) };
-        Ok(Self { connection: Some(connection), definitions })
+        Ok(Self { connection: Some(connection), definitions, dangling: None })
     }
 
     /// Runs a call where it may block.
@@ -55,6 +57,30 @@ impl SqliteWriter {
         let (connection, result) = work.await.map_err(|error| gone().caused_by(error))?;
         self.connection = Some(connection);
         result.map_err(|error| refusal(&error))
+    }
+
+    /// Deferred foreign keys cannot be made immediate: rows that refer to nothing are counted. `None`: nobody checks
+    /// them.
+    async fn dangling(&mut self) -> Result<Option<i64>, Refusal> {
+        self.run(|connection| {
+            let checked: bool = connection.query_row("PRAGMA foreign_keys", (), |row| row.get(0))?;
+            let count = || {
+                connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", (), |row| row.get(0))
+            };
+            checked.then(count).transpose()
+        })
+        .await
+    }
+
+    /// Refuses what the commit would refuse.
+    async fn check(&mut self) -> Result<(), Refusal> {
+        let Some(before) = self.dangling else { return Ok(()) };
+        match self.dangling().await? {
+            Some(now) if now > before => {
+                Err(Refusal::new(Reason::Row, "it refers to a row that is not there"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Runs a statement once for each row, with the values of some fields.
@@ -179,6 +205,12 @@ impl Writer for SqliteWriter {
     }
 
     async fn step(&mut self, step: Step) -> Result<(), Refusal> {
+        match step {
+            Step::Begin => self.dangling = None,
+            Step::CheckAtOnce => self.dangling = self.dangling().await?,
+            Step::Release => self.check().await?,
+            _ => {}
+        }
         let sql = match step {
             // At once with the right to write: one that is asked for later may be refused without waiting.
             Step::Begin => "BEGIN IMMEDIATE",
