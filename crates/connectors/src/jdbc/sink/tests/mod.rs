@@ -2,9 +2,12 @@
 
 mod bulk;
 mod cases;
+mod casts;
 mod exactly_once;
 mod faults;
+mod refused;
 mod sqlite;
+mod tls;
 
 use std::sync::Arc;
 
