@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Error, Result, Schema};
 
-use super::{Block, Column, Select, Shape};
+use super::{Column, Select, Shape};
 use crate::jdbc::value::{Mapping, Target};
 
 /// The places of a query's columns in its records.
@@ -28,7 +28,20 @@ impl Layout {
     /// # Errors
     /// One is not there, or two have one name.
     pub(super) fn new(columns: Vec<Column>, select: &Select, mapping: &Mapping) -> Result<Self> {
-        let targets: Vec<Option<Target>> = columns.iter().map(|column| mapping.target(column)).collect();
+        let targets = columns.iter().map(|column| mapping.target(column)).collect();
+        Self::of(columns, targets, select, mapping)
+    }
+
+    /// The same, where it is known already what each column becomes.
+    ///
+    /// # Errors
+    /// As [`Layout::new`].
+    pub(super) fn of(
+        columns: Vec<Column>,
+        targets: Vec<Option<Target>>,
+        select: &Select,
+        mapping: &Mapping,
+    ) -> Result<Self> {
         let fields = fields(&columns, &targets, mapping)?;
         let mut value = Schema::structure();
         for (name, schema) in &fields {
@@ -49,18 +62,6 @@ impl Layout {
     /// Whether rows have marks.
     pub(super) fn marked(&self) -> bool {
         self.incrementing.is_some() || !self.timestamps.is_empty()
-    }
-}
-
-impl Block {
-    /// Takes the first rows out, at most so many.
-    pub(super) fn take(&mut self, rows_max: usize) -> Self {
-        if self.records.len() <= rows_max {
-            return std::mem::take(self);
-        }
-        let marks_max = rows_max.min(self.marks.len());
-        let rest = Self { records: self.records.split_off(rows_max), marks: self.marks.split_off(marks_max) };
-        std::mem::replace(self, rest)
     }
 }
 

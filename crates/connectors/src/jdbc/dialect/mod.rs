@@ -14,6 +14,7 @@
 //! To add a database: a folder with a [`Dialect`] and its [`Session`], an arm in [`of`], a
 //! [`System`](super::url::System) with its parameters.
 
+mod ahead;
 mod column;
 mod layout;
 pub(crate) mod mysql;
@@ -72,6 +73,11 @@ pub(crate) trait Dialect: Send + Sync {
     /// What is compared with [`Dialect::moment`] for a timestamp column, whose name is written already.
     fn timestamp(&self, column: &str) -> String {
         column.to_owned()
+    }
+
+    /// Whether a time that has more digits than its column is rounded, so that it may come out earlier than it was.
+    fn rounds(&self) -> bool {
+        false
     }
 
     /// Opens a connection that reads. Values become what `mapping` says.

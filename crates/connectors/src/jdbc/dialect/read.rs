@@ -98,6 +98,11 @@ pub(crate) trait Session: Send {
     /// There is no such table, or it cannot be seen.
     async fn columns(&mut self, table: &TableId) -> Result<Vec<Column>>;
 
+    /// Whether this user may read a table that is listed. A database that lists no others says yes.
+    async fn readable(&mut self, _table: &TableId) -> Result<bool> {
+        Ok(true)
+    }
+
     /// The database's clock.
     async fn now(&mut self) -> Result<Moment>;
 

@@ -145,12 +145,12 @@ impl Session for Reader {
             limit: self.access.url.settings.socket_timeout,
         };
         let rows = self.rows.insert(Rows::start(conn, order));
-        rows.shape().await
+        rows.blocks.shape().await
     }
 
     async fn next(&mut self, rows_max: usize) -> Result<Option<Block>> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
-        if let Some(block) = rows.next(rows_max).await? {
+        if let Some(block) = rows.blocks.next(rows_max).await? {
             return Ok(Some(block));
         }
         self.conn = rows.end().await;

@@ -3,13 +3,11 @@
 //! The driver's result borrows its connection and cannot stay with a session between two calls, and a call may be
 //! dropped anywhere: so a task of its own reads ahead, a few blocks at most, and gives the connection back at the end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use api::{DataError, Error, OrReaction, Record, Result, Value};
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinaryProtocol, Conn, QueryResult, Row, Value as Sent};
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -18,16 +16,11 @@ use super::decode::{Decoder, count, moment};
 use super::horizon::READER;
 use super::native;
 use super::settings::Reading;
+use crate::jdbc::dialect::ahead::{self, Ahead, BLOCK_BYTES, BLOCK_ROWS, Feed, Started};
 use crate::jdbc::dialect::layout::Layout;
-use crate::jdbc::dialect::{Block, Column, Mark, Select, Shape};
+use crate::jdbc::dialect::{Block, Column, Mark, Select};
 use crate::jdbc::value::Mapping;
 
-/// How many bytes of rows a block holds, about.
-const BLOCK_BYTES: usize = 1 << 18;
-/// How many rows a block holds.
-const BLOCK_ROWS: usize = 2000;
-/// Blocks that are read ahead: enough that neither side waits for the other at every block.
-const BLOCKS_AHEAD: usize = 2;
 /// What a cell takes beside its text.
 const CELL_BYTES: usize = 16;
 
@@ -43,52 +36,16 @@ pub(super) struct Order {
 
 /// A query that runs.
 pub(super) struct Rows {
-    started: Option<oneshot::Receiver<Arc<Shape>>>,
-    blocks: mpsc::Receiver<Result<Block>>,
+    pub(super) blocks: Ahead,
     /// Ends by itself soon after `blocks` is dropped; only then it has no connection to give back.
     task: JoinHandle<Option<Conn>>,
-    /// A block of which only a part was taken.
-    rest: Block,
 }
 
 impl Rows {
     /// Starts a query on a connection.
     pub(super) fn start(conn: Conn, order: Order) -> Self {
-        let (sender, blocks) = mpsc::channel(BLOCKS_AHEAD);
-        let (shape, started) = oneshot::channel();
-        let task = tokio::spawn(run(conn, order, shape, sender));
-        Self { started: Some(started), blocks, task, rest: Block::default() }
-    }
-
-    /// What the rows look like.
-    ///
-    /// # Errors
-    /// Those of the query.
-    pub(super) async fn shape(&mut self) -> Result<Arc<Shape>> {
-        if let Some(started) = &mut self.started
-            && let Ok(shape) = started.await
-        {
-            self.started = None;
-            return Ok(shape);
-        }
-        match self.blocks.recv().await {
-            Some(Err(error)) => Err(error),
-            _ => Err(Error::retry("the query has ended before it began")),
-        }
-    }
-
-    /// The next rows; `None`: there are no more. A call that is dropped loses nothing.
-    ///
-    /// # Errors
-    /// Those of the query, and of values that cannot be read.
-    pub(super) async fn next(&mut self, rows_max: usize) -> Result<Option<Block>> {
-        if self.rest.records.is_empty() {
-            match self.blocks.recv().await {
-                Some(block) => self.rest = block?,
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(self.rest.take(rows_max.max(1))))
+        let (started, feed, blocks) = ahead::channel();
+        Self { blocks, task: tokio::spawn(run(conn, order, started, feed)) }
     }
 
     /// The connection, when there are no more rows; `None`: it is lost.
@@ -98,22 +55,19 @@ impl Rows {
 }
 
 /// Reads all rows; returns the connection if it can be used again.
-async fn run(
-    mut conn: Conn,
-    order: Order,
-    shape: oneshot::Sender<Arc<Shape>>,
-    blocks: mpsc::Sender<Result<Block>>,
-) -> Option<Conn> {
+async fn run(mut conn: Conn, order: Order, started: Started, feed: Feed) -> Option<Conn> {
     let outcome = tokio::select! {
         biased;
-        outcome = read(&mut conn, &order, shape, &blocks) => outcome,
-        () = blocks.closed() => Ok(Ended::GivenUp),
+        outcome = read(&mut conn, &order, started, &feed) => outcome,
+        () = feed.closed() => Ok(Ended::GivenUp),
     };
     match outcome {
         Ok(Ended::Read) => return Some(conn),
         Ok(Ended::GivenUp) => {}
-        // Nobody waits: the session was dropped.
-        Err(error) => drop(blocks.send(Err(error)).await),
+        Err(error) => {
+            // Nobody waits where the session was dropped.
+            feed.send(Err(error)).await;
+        }
     }
     // Not dropped: the driver would read the rest of the rows first.
     let _ = conn.disconnect().await;
@@ -126,22 +80,16 @@ enum Ended {
     GivenUp,
 }
 
-async fn read(
-    conn: &mut Conn,
-    order: &Order,
-    shape: oneshot::Sender<Arc<Shape>>,
-    blocks: &mpsc::Sender<Result<Block>>,
-) -> Result<Ended> {
+async fn read(conn: &mut Conn, order: &Order, started: Started, feed: &Feed) -> Result<Ended> {
     let sql = format!("{READER} {}", order.select.sql);
     let prepared = within(order.limit, "cannot prepare a query", conn.prep(sql)).await?;
     let mut result = within(order.limit, "cannot run a query", conn.exec_iter(&prepared, ())).await?;
     let columns = result.columns().ok_or_else(|| Error::fail("the query has no rows to give"))?;
     let plan =
         Plan::new(columns.iter().map(|sent| native::of_result(sent, &order.reading)).collect(), order)?;
-    // Whoever started the query may have given it up; then the first block finds nobody.
-    let _ = shape.send(plan.layout.shape.clone());
+    let _ = started.send(plan.layout.shape.clone());
     while let Some(block) = plan.block(&mut result, order.limit).await? {
-        if blocks.send(Ok(block)).await.is_err() {
+        if !feed.send(Ok(block)).await {
             return Ok(Ended::GivenUp);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api::Result;
+use api::{Reaction, Result};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Column as Described, Row};
 
@@ -79,6 +79,19 @@ pub(super) async fn tables(connection: &Connection, scope: &Scope) -> Result<Vec
     let table =
         |row: &Row| Table { id: TableId { catalog: None, schema: Some(row.get(1)), name: row.get(2) } };
     Ok(rows.iter().map(table).collect())
+}
+
+/// Whether the user may read a table, whose name is quoted.
+pub(super) async fn readable(connection: &Connection, table: &str) -> Result<bool> {
+    const SQL: &str = "SELECT has_any_column_privilege($1::text, 'SELECT')";
+    let parameters: [&(dyn ToSql + Sync); 1] = [&table];
+    let request = connection.client.query_one(SQL, &parameters);
+    match connection.within("cannot ask about the rights on a table", request).await {
+        Ok(row) => Ok(row.get(0)),
+        Err(error) if error.reaction() == Reaction::Retry => Err(error),
+        // Its schema may not be used.
+        Err(_) => Ok(false),
+    }
 }
 
 /// The columns of a query, with what the catalog says about those that are columns of tables.

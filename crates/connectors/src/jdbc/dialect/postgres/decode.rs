@@ -49,6 +49,29 @@ pub(super) enum Decoder {
     Array(Box<Decoder>),
 }
 
+/// The bytes of a value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent<'a> {
+    /// The value's own.
+    pub(super) bytes: &'a [u8],
+    /// What they are a part of, if text and bytes may share it; `None`: they are copied.
+    pub(super) within: Option<&'a Bytes>,
+}
+
+impl<'a> Sent<'a> {
+    /// A part of these bytes.
+    fn part(self, bytes: &'a [u8]) -> Self {
+        Self { bytes, ..self }
+    }
+
+    fn owned(self) -> Bytes {
+        match self.within {
+            Some(whole) => whole.slice_ref(self.bytes),
+            None => Bytes::copy_from_slice(self.bytes),
+        }
+    }
+}
+
 impl Decoder {
     /// The decoder of a type for what becomes of it; `None`: there is none for the two.
     pub(super) fn of(native: &Type, form: Form, target: &Target) -> Option<Self> {
@@ -98,36 +121,37 @@ impl Decoder {
         })
     }
 
-    /// Reads a value, which shares the buffer where it is text or bytes.
-    pub(super) fn decode(&self, bytes: Bytes, mapping: &Mapping) -> Result<Value, DataError> {
+    /// Reads a value.
+    pub(super) fn decode(&self, sent: Sent<'_>, mapping: &Mapping) -> Result<Value, DataError> {
+        let bytes = sent.bytes;
         Ok(match self {
-            Self::Bool => Value::Bool(fixed::<1>(&bytes)? != [0]),
-            Self::Int16 => Value::Int(i16::from_be_bytes(fixed(&bytes)?).into()),
-            Self::Int32 => Value::Int(i32::from_be_bytes(fixed(&bytes)?).into()),
-            Self::Int64 => Value::Int(i64::from_be_bytes(fixed(&bytes)?)),
-            Self::Oid => Value::Int(u32::from_be_bytes(fixed(&bytes)?).into()),
-            Self::Float32 => Value::Float(f32::from_be_bytes(fixed(&bytes)?).into()),
-            Self::Float64 => Value::Float(f64::from_be_bytes(fixed(&bytes)?)),
-            Self::Decimal(scale) => decimal(&bytes, *scale)?,
+            Self::Bool => Value::Bool(fixed::<1>(bytes)? != [0]),
+            Self::Int16 => Value::Int(i16::from_be_bytes(fixed(bytes)?).into()),
+            Self::Int32 => Value::Int(i32::from_be_bytes(fixed(bytes)?).into()),
+            Self::Int64 => Value::Int(i64::from_be_bytes(fixed(bytes)?)),
+            Self::Oid => Value::Int(u32::from_be_bytes(fixed(bytes)?).into()),
+            Self::Float32 => Value::Float(f32::from_be_bytes(fixed(bytes)?).into()),
+            Self::Float64 => Value::Float(f64::from_be_bytes(fixed(bytes)?)),
+            Self::Decimal(scale) => decimal(bytes, *scale)?,
             Self::NumericInteger => {
-                Value::Int(numeric(&bytes)?.integer().ok_or_else(|| not_finite("an integer"))?)
+                Value::Int(numeric(bytes)?.integer().ok_or_else(|| not_finite("an integer"))?)
             }
-            Self::NumericDouble => Value::Float(numeric(&bytes)?.double()),
-            Self::Text => text(bytes)?,
+            Self::NumericDouble => Value::Float(numeric(bytes)?.double()),
+            Self::Text => text(sent)?,
             Self::Jsonb => match bytes.first() {
-                Some(1) => text(bytes.slice(1..))?,
+                Some(1) => text(sent.part(&bytes[1..]))?,
                 _ => return Err(DataError::new("expected jsonb of version 1")),
             },
-            Self::Uuid => Value::Text(uuid(fixed(&bytes)?).into()),
-            Self::Bytes => Value::Bytes(bytes),
-            Self::Bit => Value::Bool(bits(&bytes)?.1.first().is_some_and(|byte| byte & 0x80 != 0)),
-            Self::BitsInteger => bits_integer(&bytes)?,
-            Self::BitsDigits => bits_digits(&bytes)?,
-            Self::Date => date(i32::from_be_bytes(fixed(&bytes)?), mapping),
-            Self::Time => mapping.time(nanos_of_day(i64::from_be_bytes(fixed(&bytes)?))),
-            Self::TimeWithZone => time_with_zone(&bytes)?,
-            Self::Timestamp | Self::TimestampWithZone => mapping.timestamp(self.moment(&bytes, mapping)?),
-            Self::Array(element) => array(bytes, element, mapping)?,
+            Self::Uuid => Value::Text(uuid(fixed(bytes)?).into()),
+            Self::Bytes => Value::Bytes(sent.owned()),
+            Self::Bit => Value::Bool(bits(bytes)?.1.first().is_some_and(|byte| byte & 0x80 != 0)),
+            Self::BitsInteger => bits_integer(bytes)?,
+            Self::BitsDigits => bits_digits(bytes)?,
+            Self::Date => date(i32::from_be_bytes(fixed(bytes)?), mapping),
+            Self::Time => mapping.time(nanos_of_day(i64::from_be_bytes(fixed(bytes)?))),
+            Self::TimeWithZone => time_with_zone(bytes)?,
+            Self::Timestamp | Self::TimestampWithZone => mapping.timestamp(self.moment(bytes, mapping)?),
+            Self::Array(element) => array(sent, element, mapping)?,
         })
     }
 
@@ -195,8 +219,8 @@ fn not_finite(wanted: &str) -> DataError {
     DataError::new(format_args!("a numeric is NaN, infinite or too large, which {wanted} cannot be"))
 }
 
-fn text(bytes: Bytes) -> Result<Value, DataError> {
-    Text::try_from(bytes).map(Value::Text).map_err(|_| DataError::new("text is not UTF-8"))
+fn text(sent: Sent<'_>) -> Result<Value, DataError> {
+    Text::try_from(sent.owned()).map(Value::Text).map_err(|_| DataError::new("text is not UTF-8"))
 }
 
 fn uuid(bytes: [u8; 16]) -> String {
@@ -249,7 +273,8 @@ fn time_with_zone(bytes: &[u8]) -> Result<Value, DataError> {
 }
 
 /// The elements in order; an array of several dimensions becomes one of them all.
-fn array(mut bytes: Bytes, element: &Decoder, mapping: &Mapping) -> Result<Value, DataError> {
+fn array(sent: Sent<'_>, element: &Decoder, mapping: &Mapping) -> Result<Value, DataError> {
+    let mut bytes = sent.bytes;
     let dimensions = word(&mut bytes)?;
     word(&mut bytes)?;
     word(&mut bytes)?;
@@ -264,26 +289,25 @@ fn array(mut bytes: Bytes, element: &Decoder, mapping: &Mapping) -> Result<Value
     let mut elements = Vec::with_capacity(count);
     for _ in 0..count {
         elements.push(match field(&mut bytes)? {
-            Some(value) => element.decode(value, mapping)?,
+            Some(value) => element.decode(sent.part(value), mapping)?,
             None => Value::Null,
         });
     }
     Ok(Value::Array(elements))
 }
 
-fn word(bytes: &mut Bytes) -> Result<i32, DataError> {
-    if bytes.len() < 4 {
-        return Err(DataError::new("a value of the server is cut off"));
-    }
-    let word = bytes.split_to(4);
-    Ok(i32::from_be_bytes(fixed(&word)?))
+fn word(bytes: &mut &[u8]) -> Result<i32, DataError> {
+    let (word, rest) =
+        bytes.split_first_chunk().ok_or_else(|| DataError::new("a value of the server is cut off"))?;
+    *bytes = rest;
+    Ok(i32::from_be_bytes(*word))
 }
 
 /// The next field: its length, or -1 for null, and its bytes.
-pub(super) fn field(bytes: &mut Bytes) -> Result<Option<Bytes>, DataError> {
-    match usize::try_from(word(bytes)?) {
-        Err(_) => Ok(None),
-        Ok(length) if length <= bytes.len() => Ok(Some(bytes.split_to(length))),
-        Ok(_) => Err(DataError::new("a value of the server is cut off")),
-    }
+pub(super) fn field<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, DataError> {
+    let Ok(length) = usize::try_from(word(bytes)?) else { return Ok(None) };
+    let (field, rest) =
+        bytes.split_at_checked(length).ok_or_else(|| DataError::new("a value of the server is cut off"))?;
+    *bytes = rest;
+    Ok(Some(field))
 }

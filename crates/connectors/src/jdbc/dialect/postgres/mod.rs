@@ -6,7 +6,9 @@ mod copy;
 mod decode;
 mod native;
 mod numeric;
+mod plan;
 mod read;
+mod rows;
 mod tls;
 pub(crate) mod write;
 
@@ -33,6 +35,10 @@ impl Dialect for PostgreSql {
 
     fn moment(&self, moment: Moment, zone: &Zone) -> String {
         literal(moment, zone)
+    }
+
+    fn rounds(&self) -> bool {
+        true
     }
 
     async fn open(&self, access: &Access, mapping: &Mapping) -> Result<Box<dyn Session>> {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use api::{Error, Result, Schema, Type};
+use api::{Error, Reaction, Result};
 use async_trait::async_trait;
 use tokio_postgres::Column as Described;
+use tokio_postgres::types::ToSql;
 use tracing::warn;
 
 use super::connect::Connection;
-use super::copy::{Cell, Plan, Role, Rows};
-use super::decode::Decoder;
 use super::native::{self, Form};
+use super::plan::Plan;
+use super::rows::{Rows, Sending};
 use super::{WORDS, catalog};
 use crate::jdbc::dialect::{
     Access, Block, Column, Open, Quoting, Scope, Select, Session, Shape, Table, TableId,
@@ -25,13 +26,15 @@ pub(super) struct Reader {
     connection: Connection,
     mapping: Mapping,
     rows: Option<Rows>,
+    /// Whether queries are copied; not any more once that was refused.
+    copies: bool,
 }
 
 impl Reader {
     pub(super) async fn open(access: &Access, mapping: &Mapping) -> Result<Self> {
         let connection = Connection::open(access).await?;
         catalog::mark_reader(&connection).await?;
-        Ok(Self { connection, mapping: mapping.clone(), rows: None })
+        Ok(Self { connection, mapping: mapping.clone(), rows: None, copies: true })
     }
 
     async fn described(&self, sql: &str) -> Result<(Vec<Column>, Vec<Form>)> {
@@ -41,6 +44,37 @@ impl Reader {
         let form = |(described, column): (&Described, &Column)| native::form(described.type_(), &column.kind);
         let forms = statement.columns().iter().zip(&columns).map(form).collect();
         Ok((columns, forms))
+    }
+
+    /// Has the rows of a query sent: copied, or one by one where that is refused.
+    async fn send(&mut self, sql: &str) -> Result<Sending> {
+        if !self.copies {
+            return self.send_rows(sql).await;
+        }
+        let sql_copied = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
+        let mut state = None;
+        let request = async {
+            let copied = self.connection.client.copy_out(&sql_copied).await;
+            copied.inspect_err(|error| state = error.code().map(|state| state.code().to_owned()))
+        };
+        match self.connection.within("cannot copy a query", request).await {
+            Ok(stream) => return Ok(Sending::Copy(Box::pin(stream))),
+            Err(error) if error.reaction() == Reaction::Retry => return Err(error),
+            Err(_) => {}
+        }
+        // What is wrong with the query itself is so without COPY, too.
+        let sending = self.send_rows(sql).await?;
+        // The words of the server quote the query, which may be a masked one.
+        warn!(sqlstate = state, "the server does not copy a query: its rows are read one by one, slower");
+        self.copies = false;
+        Ok(sending)
+    }
+
+    async fn send_rows(&self, sql: &str) -> Result<Sending> {
+        let client = &self.connection.client;
+        let request = client.query_raw(sql, std::iter::empty::<&(dyn ToSql + Sync)>());
+        let stream = self.connection.within("cannot start a query", request).await?;
+        Ok(Sending::Rows(Box::pin(stream)))
     }
 
     fn idle(&self) -> Result<()> {
@@ -62,6 +96,11 @@ impl Session for Reader {
         self.idle()?;
         let sql = format!("SELECT * FROM {}", WORDS.table(table, Quoting::Always));
         Ok(self.described(&sql).await?.0)
+    }
+
+    async fn readable(&mut self, table: &TableId) -> Result<bool> {
+        self.idle()?;
+        catalog::readable(&self.connection, &WORDS.table(table, Quoting::Always)).await
     }
 
     async fn now(&mut self) -> Result<Moment> {
@@ -111,12 +150,10 @@ impl Session for Reader {
         let types: Vec<_> = statement.columns().iter().map(|column| column.type_().clone()).collect();
         let forms: Vec<Form> =
             types.iter().zip(&columns).map(|(native, column)| native::form(native, &column.kind)).collect();
-        let plan = plan(select, columns, &types, &forms, &self.mapping)?;
-        let shape = plan.shape.clone();
-        let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", casted(&select.sql, &forms));
-        let stream =
-            self.connection.within("cannot start a query", self.connection.client.copy_out(&sql)).await?;
-        self.rows = Some(Rows::new(stream, plan));
+        let plan = Plan::new(select, columns, &types, &forms, &self.mapping)?;
+        let shape = plan.layout.shape.clone();
+        let sending = self.send(&casted(&select.sql, &forms)).await?;
+        self.rows = Some(Rows::new(sending, plan));
         Ok(shape)
     }
 
@@ -133,8 +170,9 @@ impl Session for Reader {
 /// The query itself, or around it one that casts columns whose binary form is not read here. The order of the rows is
 /// that of the query within: nothing is done to them.
 fn casted(sql: &str, forms: &[Form]) -> String {
+    let sql = inner(sql);
     if forms.iter().all(|form| *form == Form::Plain) {
-        return sql.to_owned();
+        return sql;
     }
     let names: Vec<String> = (0..forms.len()).map(|place| format!("c{place}")).collect();
     let list: Vec<String> =
@@ -142,100 +180,10 @@ fn casted(sql: &str, forms: &[Form]) -> String {
     format!("SELECT {} FROM ({sql}) AS q({})", list.join(", "), names.join(", "))
 }
 
-fn plan(
-    select: &Select,
-    columns: Vec<Column>,
-    types: &[tokio_postgres::types::Type],
-    forms: &[Form],
-    mapping: &Mapping,
-) -> Result<Plan> {
-    let mut value = Schema::structure();
-    let mut cells = Vec::with_capacity(columns.len());
-    let mut fields: Vec<(&str, Arc<Schema>)> = Vec::new();
-    for ((column, native), form) in columns.iter().zip(types).zip(forms) {
-        let target = mapping.target(column);
-        let decoder = target.as_ref().and_then(|target| Decoder::of(native, *form, target));
-        if let (Some(target), Some(_)) = (&target, &decoder) {
-            let schema = mapping.schema(column, target);
-            if fields.iter().any(|(name, _)| *name == column.name) {
-                return Err(Error::fail(format_args!(
-                    "the query has two columns `{}`; give one of them another name with AS",
-                    column.name
-                )));
-            }
-            fields.push((&column.name, schema.clone()));
-            value = value.field(&column.name, schema);
-        }
-        cells.push(Cell { decoder, role: Role::None });
-    }
-    mark_roles(select, &columns, &mut cells)?;
-    let (key, key_schema) = key(select, &fields)?;
-    if let Some(name) = &select.name {
-        value = value.name(name);
-    }
-    let shape = Arc::new(Shape { value: value.build(), key: key_schema, columns });
-    let marked = select.incrementing.is_some() || !select.timestamps.is_empty();
-    Ok(Plan { shape, cells, key, mapping: mapping.clone(), marked })
+/// A query as a part of another one: without the semicolon that may end it, and with the end of a line behind a comment.
+fn inner(sql: &str) -> String {
+    format!("{}\n", sql.trim_end().trim_end_matches(';'))
 }
 
-/// Finds the columns that say where a row stands.
-fn mark_roles(select: &Select, columns: &[Column], cells: &mut [Cell]) -> Result<()> {
-    if let Some(name) = &select.incrementing {
-        let place = columns.iter().position(|column| column.name == *name).ok_or_else(|| {
-            Error::fail(format_args!("the incrementing column `{name}` is not in the result"))
-        })?;
-        if !cells[place].decoder.as_ref().is_some_and(Decoder::counts) {
-            return Err(Error::fail(format_args!(
-                "the incrementing column `{name}` is of type `{}`, expected an integer",
-                columns[place].native
-            )));
-        }
-        cells[place].role = Role::Incrementing;
-    }
-    for (order, name) in select.timestamps.iter().enumerate() {
-        let place = timestamp_column(columns, name)?;
-        if !cells[place].decoder.as_ref().is_some_and(Decoder::timestamp) {
-            return Err(Error::fail(format_args!(
-                "the timestamp column `{name}` is of type `{}`, expected a timestamp",
-                columns[place].native
-            )));
-        }
-        cells[place].role = Role::Timestamp(order);
-    }
-    Ok(())
-}
-
-/// The column of a name in the same letters, or else the only one in any.
-fn timestamp_column(columns: &[Column], name: &str) -> Result<usize> {
-    if let Some(place) = columns.iter().position(|column| column.name == name) {
-        return Ok(place);
-    }
-    let wanted = name.to_lowercase();
-    let mut found = columns.iter().enumerate().filter(|(_, column)| column.name.to_lowercase() == wanted);
-    match (found.next(), found.next()) {
-        (Some((place, _)), None) => Ok(place),
-        (None, _) => Err(Error::fail(format_args!("the timestamp column `{name}` is not in the result"))),
-        (Some(_), Some(_)) => Err(Error::fail(format_args!(
-            "the timestamp column `{name}` could be several columns of the result; write it in the letters of one"
-        ))),
-    }
-}
-
-type Key = (Vec<usize>, Option<Arc<Schema>>);
-
-fn key(select: &Select, fields: &[(&str, Arc<Schema>)]) -> Result<Key> {
-    if select.key.is_empty() {
-        return Ok((Vec::new(), None));
-    }
-    let mut schema = Schema::of(Type::Struct);
-    let mut places = Vec::with_capacity(select.key.len());
-    for name in &select.key {
-        let place = fields
-            .iter()
-            .position(|(field, _)| field == name)
-            .ok_or_else(|| Error::fail(format_args!("the key column `{name}` is not in the result")))?;
-        schema = schema.field(name, fields[place].1.clone());
-        places.push(place);
-    }
-    Ok((places, Some(schema.build())))
-}
+#[cfg(test)]
+mod tests;

@@ -11,13 +11,12 @@ use super::connect::{self, failure};
 use super::decode::integer;
 use super::moment::parse;
 use super::{catalog, rows};
+use crate::jdbc::dialect::ahead::{self, Ahead};
 use crate::jdbc::dialect::{Access, Block, Column, Open, Scope, Select, Session, Shape, Table, TableId};
 use crate::jdbc::value::{Mapping, Moment};
 
 /// Requests that wait: a call that was dropped leaves one behind.
 const REQUESTS: usize = 4;
-/// Blocks that are read ahead.
-const BLOCKS_AHEAD: usize = 2;
 
 type Request = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -26,15 +25,7 @@ pub(super) struct Reader {
     mapping: Mapping,
     requests: mpsc::Sender<Request>,
     interrupt: InterruptHandle,
-    rows: Option<Rows>,
-}
-
-/// A query that runs.
-struct Rows {
-    started: Option<oneshot::Receiver<Arc<Shape>>>,
-    blocks: mpsc::Receiver<Result<Block>>,
-    /// A block of which only a part was taken.
-    rest: Block,
+    rows: Option<Ahead>,
 }
 
 impl Reader {
@@ -158,46 +149,24 @@ impl Session for Reader {
             return Err(Error::retry("the connection is in the middle of a query"));
         }
         let (select, mapping) = (select.clone(), self.mapping.clone());
-        let (shape, started) = oneshot::channel();
-        let (sender, blocks) = mpsc::channel(BLOCKS_AHEAD);
+        let (started, feed, blocks) = ahead::channel();
         let request: Request = Box::new(move |connection| {
-            if let Err(error) = rows::read(connection, &select, &mapping, shape, &sender) {
+            if let Err(error) = rows::read(connection, &select, &mapping, started, &feed) {
                 // Nobody waits: the session was dropped.
-                let _ = sender.blocking_send(Err(error));
+                feed.send_blocking(Err(error));
             }
         });
         self.requests.send(request).await.map_err(|_| gone())?;
-        let rows = self.rows.insert(Rows { started: Some(started), blocks, rest: Block::default() });
-        rows.shape().await
+        self.rows.insert(blocks).shape().await
     }
 
     async fn next(&mut self, rows_max: usize) -> Result<Option<Block>> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
-        if rows.rest.records.is_empty() {
-            match rows.blocks.recv().await {
-                Some(block) => rows.rest = block?,
-                None => {
-                    self.rows = None;
-                    return Ok(None);
-                }
-            }
+        let block = rows.next(rows_max).await?;
+        if block.is_none() {
+            self.rows = None;
         }
-        Ok(Some(rows.rest.take(rows_max.max(1))))
-    }
-}
-
-impl Rows {
-    async fn shape(&mut self) -> Result<Arc<Shape>> {
-        if let Some(started) = &mut self.started
-            && let Ok(shape) = started.await
-        {
-            self.started = None;
-            return Ok(shape);
-        }
-        match self.blocks.recv().await {
-            Some(Err(error)) => Err(error),
-            _ => Err(gone()),
-        }
+        Ok(block)
     }
 }
 

@@ -1,23 +1,17 @@
-//! Rows of one query. Blocks.
-
-use std::sync::Arc;
+//! Rows of one query. Blocks its thread.
 
 use api::{DataError, Error, OrReaction, Record, Result, Value};
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, Row};
-use tokio::sync::{mpsc, oneshot};
 
 use super::catalog;
 use super::connect::failure;
 use super::decode::{decode, integer, moment};
+use crate::jdbc::dialect::ahead::{BLOCK_BYTES, BLOCK_ROWS, Feed, Started};
 use crate::jdbc::dialect::layout::Layout;
-use crate::jdbc::dialect::{Block, Kind, Mark, Select, Shape};
+use crate::jdbc::dialect::{Block, Kind, Mark, Select};
 use crate::jdbc::value::Mapping;
 
-/// How many bytes of rows a block holds, about.
-const BLOCK_BYTES: usize = 1 << 18;
-/// How many rows a block holds.
-const BLOCK_ROWS: usize = 2000;
 /// What a cell takes beside its text.
 const CELL_BYTES: usize = 16;
 
@@ -29,8 +23,8 @@ pub(super) fn read(
     connection: &Connection,
     select: &Select,
     mapping: &Mapping,
-    started: oneshot::Sender<Arc<Shape>>,
-    blocks: &mpsc::Sender<Result<Block>>,
+    started: Started,
+    feed: &Feed,
 ) -> Result<()> {
     const WORDS: &str = "cannot read the rows of a query";
     let wrong = |error: rusqlite::Error| failure(WORDS, &error);
@@ -39,7 +33,6 @@ pub(super) fn read(
     let first = first_kinds(&mut statement).map_err(wrong)?;
     let layout = Layout::new(catalog::result(connection, &statement, &first)?, select, mapping)?;
     check(&layout)?;
-    // Whoever started the query may have given it up; then the first block finds nobody.
     let _ = started.send(layout.shape.clone());
     let plan = Plan { layout, mapping };
     let mut rows = statement.query([]).map_err(wrong)?;
@@ -47,7 +40,7 @@ pub(super) fn read(
     while let Some(row) = rows.next().map_err(wrong)? {
         plan.row(row, &mut block, &mut bytes)?;
         if bytes >= BLOCK_BYTES || block.records.len() >= BLOCK_ROWS {
-            if blocks.blocking_send(Ok(std::mem::take(&mut block))).is_err() {
+            if !feed.send_blocking(Ok(std::mem::take(&mut block))) {
                 return Ok(());
             }
             bytes = 0;
@@ -55,7 +48,7 @@ pub(super) fn read(
     }
     if !block.records.is_empty() {
         // Nobody takes the last rows of a query that was given up.
-        let _ = blocks.blocking_send(Ok(block));
+        feed.send_blocking(Ok(block));
     }
     Ok(())
 }
