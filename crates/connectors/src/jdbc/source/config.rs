@@ -202,6 +202,11 @@ pub(super) struct Additions {
     #[config(default = "none", group = "Ferroduct", order = 3, width = short, display = "Record Key",
              validator = Validator::one_of(["none", "primary_key"]), recommended = ["none", "primary_key"])]
     pub(super) record_key: String,
+    /// How many values of the incrementing column one range has where several tasks read a table for the first time,
+    /// in mode incrementing; 0: one task reads a table
+    #[config(default = 0, group = "Ferroduct", order = 4, width = medium, display = "Initial Load Range",
+             validator = Validator::at_least(0))]
+    pub(super) initial_load_range: i64,
 }
 
 /// Keys of Aiven's connector that Confluent's does not have under the same name.
@@ -229,6 +234,10 @@ const CONFLUENT_ONLY: &[&str] = &[
 /// Keys of the configuration of a task, which the connector adds.
 pub(super) const TABLES: &str = "tables";
 pub(super) const TABLES_FETCHED: &str = "tables.fetched";
+/// All tables whose first load is shared, the task's place among those that share it, and how many do.
+pub(super) const LOAD_TABLES: &str = "initial.load.tables";
+pub(super) const LOAD_INDEX: &str = "initial.load.index";
+pub(super) const LOAD_COUNT: &str = "initial.load.count";
 
 /// The keys of a flavour.
 pub(super) fn definition(flavour: Flavour) -> Definition {

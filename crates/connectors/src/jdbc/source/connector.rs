@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::config::{TABLES, TABLES_FETCHED};
+use super::config::{LOAD_COUNT, LOAD_INDEX, LOAD_TABLES, TABLES, TABLES_FETCHED};
 use super::connect;
-use super::settings::Settings;
+use super::settings::{Mode, Settings};
 use crate::jdbc::dialect::{Quoting, Session, TableId};
 
 /// How long a split waits for the first list of tables (`table.monitoring.startup.polling.limit.ms`).
@@ -96,7 +96,13 @@ impl Connector for Source {
             let names: Vec<String> = group.iter().map(|table| words.table(table, Quoting::Always)).collect();
             names.join(",")
         };
-        Ok(groups(&tables, tasks_max).map(|group| self.task(&names(group), true)).collect())
+        let mut tasks: Vec<_> =
+            groups(&tables, tasks_max).map(|group| self.task(&names(group), true)).collect();
+        if self.settings.load_range > 0 && self.settings.mode == Mode::Incrementing && tasks_max > 1 {
+            tasks.resize_with(tasks_max, || self.task("", true));
+            share_load(&mut tasks, &names(&tables));
+        }
+        Ok(tasks)
     }
 
     async fn stop(&mut self) -> Result<()> {
@@ -112,6 +118,16 @@ impl Drop for Source {
         if let Some(tables) = &self.tables {
             tables.monitor.abort();
         }
+    }
+}
+
+/// Tells tasks that they share the first load of tables.
+fn share_load(tasks: &mut [Properties], tables: &str) {
+    let count = tasks.len();
+    for (index, task) in tasks.iter_mut().enumerate() {
+        task.insert(LOAD_TABLES.to_owned(), tables.to_owned());
+        task.insert(LOAD_INDEX.to_owned(), index.to_string());
+        task.insert(LOAD_COUNT.to_owned(), count.to_string());
     }
 }
 

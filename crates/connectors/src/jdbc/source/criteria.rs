@@ -88,6 +88,15 @@ impl Criteria {
         })
     }
 
+    /// The query for the least value of the incrementing column behind an offset; `None`: there is no such column, or
+    /// no table.
+    pub(super) fn least(&self, dialect: &dyn Dialect, offset: &Offset) -> Option<String> {
+        let column = dialect.words().column(self.incrementing.as_deref()?, self.quoting);
+        let From::Table(table) = &self.from else { return None };
+        let (table, last) = (self.table(dialect, table), offset.last());
+        Some(format!("SELECT min({column}) FROM {table} WHERE {column} > {last}"))
+    }
+
     fn table(&self, dialect: &dyn Dialect, table: &TableId) -> String {
         let bare = TableId { name: table.name.clone(), ..TableId::default() };
         dialect.words().table(if self.qualified { table } else { &bare }, self.quoting)

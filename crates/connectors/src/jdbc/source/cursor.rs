@@ -28,6 +28,8 @@ pub(super) struct Cursor {
     /// The last row's mark, whose moment may have more rows.
     pub(super) last: Option<Mark>,
     pub(super) horizon: Horizon,
+    /// How much earlier than now rows may be that are still to be written.
+    pub(super) rounding_ms: i64,
     pub(super) shape: Option<Arc<Shape>>,
 }
 
@@ -77,6 +79,44 @@ impl Cursor {
         }
         self.offset.timestamp = last.timestamp;
         Some(self.empty_batch())
+    }
+
+    /// The same for a part of the rows, whose offset is kept in a partition of its own. Nothing is read yet.
+    pub(super) fn of_range(&self, partition: SourcePartition) -> Self {
+        Self {
+            name: self.name.clone(),
+            topic: self.topic.clone(),
+            schema_name: self.schema_name.clone(),
+            criteria: self.criteria.clone(),
+            key: self.key.clone(),
+            mode: self.mode,
+            partition: Arc::new(partition),
+            offset: Offset::default(),
+            last: None,
+            horizon: Horizon::default(),
+            rounding_ms: self.rounding_ms,
+            shape: self.shape.clone(),
+        }
+    }
+
+    /// Moves the position to a value of the incrementing column up to which there are no more rows.
+    pub(super) fn reach(&mut self, last: i64) -> Option<Batch> {
+        if self.offset.last() >= last && self.offset.incrementing.is_some() {
+            return None;
+        }
+        self.offset.incrementing = Some(last);
+        Some(self.empty_batch())
+    }
+
+    /// Other positions than that of the rows.
+    pub(super) fn positions(
+        &self,
+        positions: impl IntoIterator<Item = (SourcePartition, SourceOffset)>,
+    ) -> Batch {
+        let mut batch = Batch::new(self.topic.clone());
+        batch.positions =
+            positions.into_iter().map(|(partition, offset)| (Arc::new(partition), offset)).collect();
+        batch
     }
 
     fn empty_batch(&self) -> Batch {

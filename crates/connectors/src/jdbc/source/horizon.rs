@@ -58,6 +58,8 @@ pub(super) struct Asked<'a> {
     pub(super) offset: &'a Offset,
     pub(super) mode: Mode,
     pub(super) delay_ms: i64,
+    /// How much earlier than now rows may be that are still to be written.
+    pub(super) rounding_ms: i64,
     /// Whether transactions are waited for.
     pub(super) wait: bool,
 }
@@ -134,7 +136,7 @@ async fn bound(session: &mut dyn Session, asked: &Asked<'_>) -> Result<Option<Bo
             Ok(greatest.map(|greatest| Bound { incrementing: Some(greatest), timestamp: None }))
         }
         Mode::Timestamp | Mode::TimestampIncrementing => {
-            let margin = if asked.wait { MARGIN_MS } else { 0 };
+            let margin = if asked.wait { MARGIN_MS + asked.rounding_ms } else { 0 };
             let end = session.now().await?.minus_millis(asked.delay_ms.saturating_add(margin));
             Ok(Some(Bound { incrementing: None, timestamp: Some(end) }))
         }

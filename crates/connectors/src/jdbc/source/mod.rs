@@ -12,10 +12,12 @@ mod criteria;
 mod cursor;
 mod filter;
 mod horizon;
+mod load;
 mod offset;
 mod prepare;
 mod settings;
 mod task;
+mod turn;
 mod validate;
 
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use super::cursor::Cursor;
 use super::horizon::Horizon;
 use super::offset::{self, Offset};
 use super::settings::Settings;
-use crate::jdbc::dialect::{Column, Quoting, Session, TableId};
+use crate::jdbc::dialect::{Column, Kind, Quoting, Session, TableId};
 use crate::jdbc::value::Moment;
 
 /// The cursor of a table.
@@ -29,6 +29,7 @@ pub(super) async fn table(
     partitions.extend(offset::earlier_partitions(table, settings.access.url.database.as_deref()));
     let key = if settings.keyed { primary_key(&columns) } else { Vec::new() };
     Ok(Cursor {
+        rounding_ms: rounding_ms(&columns, &timestamps, settings),
         name: table.plain(),
         topic: format!("{}{}", settings.topic_prefix, table.name).into(),
         schema_name: Some(table.name.clone()),
@@ -55,7 +56,10 @@ pub(super) async fn query(
         settings.incrementing.of_query().into_iter().next().filter(|_| settings.mode.incrementing());
     let timestamps = if settings.mode.timestamps() { settings.timestamps.of_query() } else { Vec::new() };
     require(settings, incrementing.as_ref(), &timestamps)?;
+    let rounds = settings.dialect.rounds() && !timestamps.is_empty();
+    let columns = if rounds { session.prepare(query).await? } else { Vec::new() };
     Ok(Cursor {
+        rounding_ms: rounding_ms(&columns, &timestamps, settings),
         name: "query".to_owned(),
         topic: settings.topic_prefix.as_str().into(),
         schema_name: None,
@@ -68,6 +72,23 @@ pub(super) async fn query(
         horizon: Horizon::default(),
         shape: None,
     })
+}
+
+/// How much earlier than the time at which it was written the time in a row may be: half of what the last digit of the
+/// column stands for, where the database rounds.
+fn rounding_ms(columns: &[Column], timestamps: &[String], settings: &Settings) -> i64 {
+    if !settings.dialect.rounds() {
+        return 0;
+    }
+    let named = |column: &&Column| timestamps.iter().any(|name| name.eq_ignore_ascii_case(&column.name));
+    let digits = columns.iter().filter(named).filter(|column| column.kind == Kind::Timestamp);
+    match digits.filter_map(|column| column.scale).min() {
+        Some(0) => 500,
+        Some(1) => 50,
+        Some(2) => 5,
+        Some(_) => 1,
+        None => 0,
+    }
 }
 
 fn criteria(

@@ -68,6 +68,8 @@ pub(super) struct Settings {
     /// Whether transactions are waited for that may commit late.
     pub(super) late_commits: bool,
     pub(super) keyed: bool,
+    /// How many values a range of a first load by several tasks has; 0: there is none.
+    pub(super) load_range: i64,
 }
 
 impl Settings {
@@ -141,6 +143,7 @@ impl Settings {
             topic_prefix: keys.topic_prefix.trim().to_owned(),
             late_commits: additions.late_commits == "wait",
             keyed: additions.record_key == "primary_key",
+            load_range: additions.initial_load_range,
         })
     }
 }

@@ -8,15 +8,26 @@ use async_trait::async_trait;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
-use super::config::{TABLES, TABLES_FETCHED};
-use super::cursor::Cursor;
+use super::criteria::Bound;
 use super::horizon::{Asked, Next};
+use super::load::{Means, Step};
 use super::settings::Settings;
+use super::turn::{self, Turn};
 use super::{connect, prepare};
-use crate::jdbc::dialect::{Session, TableId};
+use crate::jdbc::dialect::Session;
 
 /// How long a poll waits at most.
 const WAIT: Duration = Duration::from_secs(10);
+
+/// How a turn began.
+pub(super) enum Begun {
+    /// A query runs.
+    Reading,
+    /// There is nothing to read for now.
+    Later,
+    /// Positions are to be given away first.
+    Positions(Batch),
+}
 
 /// Reads tables or a query.
 pub(super) struct Task {
@@ -30,23 +41,13 @@ pub(super) struct Task {
     reading: Option<usize>,
 }
 
-/// A table or the query, and when its turn is.
-struct Turn {
-    /// `None`: the query.
-    table: Option<TableId>,
-    /// What is known once it was looked at.
-    cursor: Option<Cursor>,
-    due: Instant,
-    failures: u32,
-}
-
 impl Task {
     pub(super) async fn start(
         properties: &Properties,
         settings: Settings,
         context: SourceContext,
     ) -> Result<Self> {
-        let turns = turns(properties, &settings)?;
+        let turns = turn::all(properties, &settings)?;
         let session = match turns.is_empty() {
             true => None,
             false => Some(connect::open_patiently(&settings).await?),
@@ -100,58 +101,98 @@ impl Task {
 
     /// The next batch, or nothing once everything was read or it was waited for long enough.
     async fn step(&mut self, turn: usize) -> Result<Option<Batch>> {
-        if self.reading.is_none() && !self.begin(turn).await? {
-            return Ok(None);
-        }
-        let session = self.session.as_deref_mut().expect("a query runs on it");
-        let cursor = self.turns[turn].cursor.as_mut().expect("a query runs for it");
-        // A call that is dropped here is made again.
-        match session.next(self.settings.rows_max).await? {
-            Some(block) => Ok(Some(cursor.batch(block))),
-            None => {
-                let last = cursor.finish();
-                self.reading = None;
-                self.turns[turn].failures = 0;
-                self.turns[turn].due = Instant::now() + self.settings.poll_interval;
-                Ok(last)
+        if self.reading.is_none() {
+            match self.begin(turn).await? {
+                Begun::Reading => {}
+                Begun::Later => return Ok(None),
+                Begun::Positions(batch) => return Ok(Some(batch)),
             }
         }
+        let session = self.session.as_deref_mut().expect("a query runs on it");
+        let turn = &mut self.turns[turn];
+        // A call that is dropped here is made again.
+        if let Some(block) = session.next(self.settings.rows_max).await? {
+            return Ok(Some(turn.reading().expect("a query runs for it").batch(block)));
+        }
+        self.reading = None;
+        Ok(turn.finish(self.settings.poll_interval))
     }
 
-    /// Starts a query; false: there is nothing to read for now.
-    async fn begin(&mut self, turn: usize) -> Result<bool> {
+    /// Starts a query, unless there is something else to do first.
+    async fn begin(&mut self, turn: usize) -> Result<Begun> {
         self.calling = true;
         self.prepare(turn).await?;
+        let begun = match self.turns[turn].load {
+            Some(_) => self.begin_load(turn).await?,
+            None => self.begin_query(turn).await?,
+        };
+        self.calling = false;
+        Ok(begun)
+    }
+
+    async fn begin_query(&mut self, turn: usize) -> Result<Begun> {
         let session = self.session.as_deref_mut().expect("it was just opened");
-        let cursor = self.turns[turn].cursor.as_mut().expect("it was just made");
+        let turn_of = &mut self.turns[turn];
+        let cursor = turn_of.cursor.as_mut().expect("it was just made");
         let asked = Asked {
             dialect: self.settings.dialect,
             criteria: &cursor.criteria,
             offset: &cursor.offset,
             mode: cursor.mode,
             delay_ms: self.settings.timestamp_delay_ms,
+            rounding_ms: cursor.rounding_ms,
             wait: self.settings.late_commits,
         };
-        let next = cursor.horizon.next(session, &asked).await?;
-        let started = match next {
+        match cursor.horizon.next(session, &asked).await? {
             Next::Read(bound) => {
-                let sql = cursor.criteria.sql(self.settings.dialect, &cursor.offset, bound);
-                let shape = session.start(&cursor.select(sql)).await?;
-                cursor.shaped(shape);
-                self.reading = Some(turn);
-                true
+                self.read(turn, bound).await?;
+                Ok(Begun::Reading)
             }
-            Next::Nothing => {
-                self.turns[turn].due = Instant::now() + self.settings.poll_interval;
-                false
-            }
-            Next::Look(pause) => {
-                self.turns[turn].due = Instant::now() + pause;
-                false
-            }
+            Next::Nothing => Ok(turn_of.later(self.settings.poll_interval)),
+            Next::Look(pause) => Ok(turn_of.later(pause)),
+        }
+    }
+
+    /// Does what is next in a first load that several tasks share.
+    async fn begin_load(&mut self, turn: usize) -> Result<Begun> {
+        let session = self.session.as_deref_mut().expect("it was just opened");
+        let turn_of = &mut self.turns[turn];
+        let (Some(load), Some(cursor)) = (&mut turn_of.load, &mut turn_of.cursor) else {
+            return Ok(Begun::Later);
         };
-        self.calling = false;
-        Ok(started)
+        let mut means = Means {
+            session,
+            context: &self.context,
+            database: self.settings.access.url.database.as_deref(),
+            cursor,
+            dialect: self.settings.dialect,
+            wait: self.settings.late_commits,
+        };
+        match load.next(&mut means).await? {
+            Step::Read(range) => {
+                let bound = Bound { incrementing: Some(range.last), timestamp: None };
+                turn_of.range = Some(range);
+                self.read(turn, bound).await?;
+                Ok(Begun::Reading)
+            }
+            Step::Give(batch) => Ok(Begun::Positions(batch)),
+            Step::Look(pause) => Ok(turn_of.later(pause)),
+            Step::Over => {
+                turn_of.load_over();
+                Ok(Begun::Later)
+            }
+        }
+    }
+
+    /// Starts the query for the rows up to a bound.
+    async fn read(&mut self, turn: usize, bound: Bound) -> Result<()> {
+        let session = self.session.as_deref_mut().expect("it was just opened");
+        let cursor = self.turns[turn].reading().expect("it was just made");
+        let sql = cursor.criteria.sql(self.settings.dialect, &cursor.offset, bound);
+        let shape = session.start(&cursor.select(sql)).await?;
+        cursor.shaped(shape);
+        self.reading = Some(turn);
+        Ok(())
     }
 
     /// Reacts to an error: whether and when it is tried again.
@@ -190,12 +231,10 @@ impl Task {
         self.session = None;
         self.calling = false;
         self.reading = None;
-        if let Some(cursor) = &mut self.turns[turn].cursor {
-            cursor.last = None;
-        }
+        self.turns[turn].abandon();
     }
 
-    /// Whether an error came of a table that is not there any more.
+    /// Whether an error came of a table that is not there any more, or that may not be read while others may.
     async fn gone(&mut self, turn: usize, error: &Error) -> Result<bool> {
         let Some(table) = &self.turns[turn].table else { return Ok(false) };
         if error.reaction() == Reaction::Retry {
@@ -205,17 +244,21 @@ impl Task {
         let mut session = connect::open(&self.settings).await?;
         let tables = session.tables(&self.settings.scope).await?;
         let gone = !tables.iter().any(|found| found.id == *table);
+        let refused = !gone && self.turns.len() > 1 && !session.readable(table).await?;
         self.session = Some(session);
+        let (table, words) = (table.plain(), format!("{error:#}"));
         if gone {
-            warn!(table = table.plain(), error = format!("{error:#}"), "a table is gone; the others go on");
+            // One that comes back is another one.
+            self.turns[turn].cursor = None;
+            warn!(table, error = words, "a table is gone; the others go on");
+        } else if refused {
+            warn!(table, error = words, "a table may not be read; the others go on, it is tried again later");
         }
-        Ok(gone)
+        Ok(gone || refused)
     }
 
     fn skip(&mut self, turn: usize) {
-        self.turns[turn].cursor = None;
-        self.turns[turn].due =
-            Instant::now() + self.settings.table_poll_interval.max(self.settings.poll_interval);
+        self.turns[turn].later(self.settings.table_poll_interval.max(self.settings.poll_interval));
     }
 
     /// The turn that is on, once it is due; `None`: not yet.
@@ -223,7 +266,8 @@ impl Task {
         if self.reading.is_some() {
             return self.reading;
         }
-        let next = (0..self.turns.len()).min_by_key(|turn| self.turns[*turn].due);
+        let waiting = (0..self.turns.len()).filter(|turn| !self.turns[*turn].retired);
+        let next = waiting.min_by_key(|turn| self.turns[*turn].due);
         let Some(turn) = next else {
             sleep(WAIT).await;
             return None;
@@ -265,26 +309,6 @@ impl Task {
     /// Whether there is something to do before the next round.
     pub(super) fn busy(&self) -> bool {
         let soon = Instant::now() + Duration::from_secs(60);
-        self.reading.is_some() || self.turns.iter().any(|turn| turn.due < soon)
+        self.reading.is_some() || self.turns.iter().any(|turn| !turn.retired && turn.due < soon)
     }
-}
-
-/// What a task reads: the tables that the connector gave it, or the query.
-fn turns(properties: &Properties, settings: &Settings) -> Result<Vec<Turn>> {
-    let turn = |table| Turn { table, cursor: None, due: Instant::now(), failures: 0 };
-    if settings.query.is_some() {
-        return Ok(vec![turn(None)]);
-    }
-    let words = settings.dialect.words();
-    let list = properties.get(TABLES).map(String::as_str).unwrap_or_default();
-    let tables: Vec<Turn> = words.split_list(list).map(|name| turn(Some(words.parse(name)))).collect();
-    let fetched = properties.get(TABLES_FETCHED).is_none_or(|text| text != "false");
-    if tables.is_empty() && fetched {
-        return Err(Error::fail(
-            "Task is being killed because it was not assigned a table nor a query to execute. If run in table mode \
-             please make sure that the tables exist on the database. If the table does exist on the database, we \
-             recommend using the fully qualified table name.",
-        ));
-    }
-    Ok(tables)
 }

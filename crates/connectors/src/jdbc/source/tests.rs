@@ -1,6 +1,11 @@
 //! The source against a real database, judged by what Java's connector did.
 
+mod copying;
+mod late;
+mod load;
 mod recorded;
+mod refusing;
+mod tables;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -78,14 +83,20 @@ fn properties(database: &Database, entries: &[(&str, &str)]) -> Properties {
 
 /// Splits a connector into tasks and starts them.
 async fn tasks(properties: &Properties, tasks_max: usize, committed: &Committed) -> Result<Vec<Task>> {
-    let settings = Settings::read(properties, Flavour::Confluent)?;
-    let mut connector = Source::start(properties.clone(), settings, Arc::new(Quiet)).await?;
     let mut tasks = Vec::new();
-    for properties in connector.split(tasks_max).await? {
+    for properties in split(properties, tasks_max).await? {
         let context = SourceContext { offsets: Arc::new(committed.clone()) };
         tasks
             .push(Task::start(&properties, Settings::read(&properties, Flavour::Confluent)?, context).await?);
     }
+    Ok(tasks)
+}
+
+/// What a connector gives to its tasks.
+async fn split(properties: &Properties, tasks_max: usize) -> Result<Vec<Properties>> {
+    let settings = Settings::read(properties, Flavour::Confluent)?;
+    let mut connector = Source::start(properties.clone(), settings, Arc::new(Quiet)).await?;
+    let tasks = connector.split(tasks_max).await?;
     connector.stop().await?;
     Ok(tasks)
 }
@@ -146,63 +157,6 @@ fn database() -> Database {
 }
 
 #[tokio::test]
-async fn tables_are_split_over_tasks_and_have_topics_of_their_own() {
-    let database = database();
-    for table in ["a", "b", "c"] {
-        database.execute(&format!("CREATE TABLE {table} (id int); INSERT INTO {table} VALUES (1)")).unwrap();
-    }
-    database
-        .execute("CREATE SCHEMA other; CREATE TABLE other.d (id int); CREATE VIEW v AS SELECT * FROM a")
-        .unwrap();
-    let entries = [("mode", "bulk"), ("topic.prefix", "pre-"), ("table.types", "TABLE")];
-    let all = properties(&database, &entries);
-    let read = read_all(&all, Committed::default()).await.unwrap();
-    assert_eq!(read.topics, ["pre-a", "pre-b", "pre-c"]);
-    assert!(read.committed.0.is_empty(), "bulk keeps no offsets");
-    assert_eq!(tasks(&all, 3, &Committed::default()).await.unwrap().len(), 3);
-    let mut excluded = all.clone();
-    excluded.insert("table.include.list".into(), "public\\.[abc],other.*".into());
-    excluded.insert("table.exclude.list".into(), "public.b".into());
-    assert_eq!(read_all(&excluded, Committed::default()).await.unwrap().topics, ["pre-a", "pre-c"]);
-    let mut views = all.clone();
-    views.insert("table.types".into(), "view".into());
-    assert_eq!(read_all(&views, Committed::default()).await.unwrap().topics, ["pre-v"]);
-    database.execute("CREATE TABLE other.a (id int)").unwrap();
-    assert!(failure(&all).await.contains("duplicate unqualified table names: other.a, public.a"));
-}
-
-#[tokio::test]
-async fn a_dropped_table_does_not_stop_the_others() {
-    let database = database();
-    database.execute("CREATE TABLE a (id serial); CREATE TABLE b (id serial)").unwrap();
-    let entries = [("mode", "incrementing"), ("validate.non.null", "false"), ("poll.interval.ms", "1")];
-    let mut task = tasks(&properties(&database, &entries), 1, &Committed::default()).await.unwrap().remove(0);
-    database.execute("DROP TABLE a; INSERT INTO b DEFAULT VALUES").unwrap();
-    let mut read = Read::default();
-    while read.topics.is_empty() {
-        for batch in task.poll().await.unwrap() {
-            read.take(batch);
-        }
-    }
-    assert_eq!(read.topics, ["b"]);
-}
-
-#[tokio::test]
-async fn columns_that_come_and_go_change_the_schema_of_the_next_query() {
-    let database = database();
-    database
-        .execute("CREATE TABLE t (id serial PRIMARY KEY, a text); INSERT INTO t (a) VALUES ('x')")
-        .unwrap();
-    let config = properties(&database, &[("mode", "incrementing"), ("record.key", "primary_key")]);
-    let first = read_all(&config, Committed::default()).await.unwrap();
-    assert_eq!(first.payloads(), [serde_json::json!({"id": 1, "a": "x"})]);
-    assert_eq!(first.keys[0]["payload"], serde_json::json!({"id": 1}));
-    database.execute("ALTER TABLE t ADD b int; ALTER TABLE t DROP a; INSERT INTO t (b) VALUES (7)").unwrap();
-    let second = read_all(&config, first.committed).await.unwrap();
-    assert_eq!(second.payloads(), [serde_json::json!({"id": 2, "b": 7})]);
-}
-
-#[tokio::test]
 async fn what_is_wrong_is_named() {
     let database = database();
     database.execute("CREATE TABLE t (id int, ts timestamp)").unwrap();
@@ -253,58 +207,6 @@ async fn validation_connects() {
     assert_eq!(keys, ["table.whitelist", "query", "query.masked"]);
     let query = errors(&[("mode", "bulk"), ("query", "select nope from t")]);
     assert_eq!(query[0].0, "query");
-}
-
-#[tokio::test]
-async fn rows_that_are_committed_late_are_waited_for() {
-    let database = database();
-    database
-        .execute("CREATE TABLE t (id serial PRIMARY KEY, ts timestamptz NOT NULL DEFAULT now())")
-        .unwrap();
-    for (mode, wait) in [
-        ("incrementing", "wait"),
-        ("timestamp", "wait"),
-        ("timestamp+incrementing", "wait"),
-        ("incrementing", "ignore"),
-    ] {
-        database.execute("TRUNCATE t RESTART IDENTITY").unwrap();
-        let (early, _connection) = client(&database).await;
-        early.batch_execute("BEGIN; INSERT INTO t DEFAULT VALUES").await.unwrap();
-        database.execute("INSERT INTO t DEFAULT VALUES").unwrap();
-        let columns =
-            [("incrementing.column.name", "id"), ("timestamp.column.name", "ts"), ("table.whitelist", "t")];
-        let all =
-            [&columns[..], &[("mode", mode), ("late.commits", wait), ("poll.interval.ms", "1")]].concat();
-        let mut task = tasks(&properties(&database, &all), 1, &Committed::default()).await.unwrap().remove(0);
-        let mut read = Read::default();
-        // Many polls that each find the first transaction open, or, where it is ignored, one that reads.
-        let mut polls = 0;
-        while polls < 20 && read.values.is_empty() {
-            for batch in task.poll().await.unwrap() {
-                read.take(batch);
-            }
-            polls += 1;
-        }
-        assert_eq!(read.values.is_empty(), wait == "wait", "{mode}");
-        early.batch_execute("COMMIT").await.unwrap();
-        while wait == "wait" && read.values.len() < 2 {
-            for batch in task.poll().await.unwrap() {
-                read.take(batch);
-            }
-        }
-        let mut ids: Vec<i64> = read.payloads().iter().map(|row| row["id"].as_i64().unwrap()).collect();
-        ids.sort_unstable();
-        assert_eq!(ids, if wait == "wait" { vec![1, 2] } else { vec![2] }, "{mode}");
-    }
-}
-
-/// A connection beside the source's.
-async fn client(database: &Database) -> (tokio_postgres::Client, tokio::task::JoinHandle<()>) {
-    let mut config = tokio_postgres::Config::new();
-    config.host("127.0.0.1").port(database.port()).dbname(database.name());
-    config.user(database.user()).password(database.password());
-    let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
-    (client, tokio::spawn(async move { drop(connection.await) }))
 }
 
 #[tokio::test]

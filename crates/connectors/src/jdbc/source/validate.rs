@@ -11,6 +11,8 @@ use super::{Flavour, connect};
 
 /// How long a check of the database may take.
 const LIMIT: Duration = Duration::from_secs(20);
+/// How much of it a connection may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 
 const QUERY_AND_TABLES: &str = "Do not specify table filtering configs with 'query'. Remove table.whitelist / \
      table.blacklist / table.include.list / table.exclude.list when using query mode or 'query' when using table \
@@ -168,9 +170,10 @@ fn wait_for(check: impl Future<Output = Checked>) -> Checked {
 }
 
 async fn check(settings: &Settings) -> Checked {
-    let mut session = connect::open(settings)
-        .await
-        .map_err(|error| ("connection.url", format!("Could not connect to database. {error:#}")))?;
+    let refused = |words: String| ("connection.url", format!("Could not connect to database. {words}"));
+    let opened = timeout(CONNECT_LIMIT, connect::open(settings)).await;
+    let opened = opened.map_err(|_| refused(format!("no answer within {} s", CONNECT_LIMIT.as_secs())))?;
+    let mut session = opened.map_err(|error| refused(format!("{error:#}")))?;
     let Some(query) = &settings.query else { return Ok(()) };
     match session.prepare(query).await {
         Ok(_) => Ok(()),

@@ -30,6 +30,7 @@ fn cursor(mode: Mode) -> Cursor {
         offset: Offset::default(),
         last: None,
         horizon: Horizon::default(),
+        rounding_ms: 0,
         shape: None,
     }
 }

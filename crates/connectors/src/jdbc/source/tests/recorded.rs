@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use api::config::Properties;
 use serde_json::{Value as Json, json};
-use testkit::database::Database;
+use testkit::database::{Database, MariaDb};
 
+use super::refusing::Refusing;
 use super::{Committed, Read, database, failure, properties, read_all};
 
 const TYPES: &str = include_str!("../../testdata/source-types-postgresql.jsonl");
@@ -75,8 +76,19 @@ fn better(case: &str, mapping: Option<&str>) -> Option<(Json, Vec<Json>)> {
     })
 }
 
-async fn check_types(lines: &str) {
+/// Whether the server copies queries.
+#[derive(Clone, Copy, PartialEq)]
+enum Copies {
+    Yes,
+    No,
+}
+
+async fn check_types(lines: &str, copies: Copies) {
     let database = database();
+    let refusing = match copies {
+        Copies::Yes => None,
+        Copies::No => Some(Refusing::before(&database).await),
+    };
     database.execute("CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')").unwrap();
     let cases: Vec<(String, Json)> =
         cases(lines).enumerate().map(|(number, case)| (format!("t_{number}"), case)).collect();
@@ -87,15 +99,19 @@ async fn check_types(lines: &str) {
         by_config.entry(entry.1["config"].to_string()).or_default().push(entry);
     }
     for cases in by_config.values() {
-        check_config(&database, cases).await;
+        check_config(&database, refusing.as_ref(), cases).await;
     }
 }
 
 /// Reads the tables of cases of one configuration.
-async fn check_config(database: &Database, cases: &[&(String, Json)]) {
+async fn check_config(database: &Database, refusing: Option<&Refusing>, cases: &[&(String, Json)]) {
+    let config = |case| {
+        let config = config(database, case);
+        refusing.map_or(config.clone(), |refusing| refusing.properties(config))
+    };
     let mut tables = Vec::new();
     for (table, case) in cases {
-        let mut config = config(database, case);
+        let mut config = config(case);
         if no_number(case) {
             config.insert("table.whitelist".into(), table.clone());
             let error = failure(&config).await;
@@ -104,7 +120,7 @@ async fn check_config(database: &Database, cases: &[&(String, Json)]) {
             tables.push(table.clone());
         }
     }
-    let mut config = config(database, &cases[0].1);
+    let mut config = config(&cases[0].1);
     config.insert("table.whitelist".into(), tables.join(","));
     let read = read_all(&config, Committed::default()).await.unwrap();
     let mut wrong = Vec::new();
@@ -158,37 +174,51 @@ fn recorded(case: &Json) -> (Json, Vec<Json>) {
 
 #[tokio::test]
 async fn every_type_of_postgresql_becomes_what_java_makes_of_it() {
-    check_types(TYPES).await;
+    check_types(TYPES, Copies::Yes).await;
+}
+
+#[tokio::test]
+async fn every_type_is_the_same_where_the_server_does_not_copy() {
+    check_types(TYPES, Copies::No).await;
 }
 
 #[tokio::test]
 async fn zones_and_calendars_are_those_of_java() {
-    check_types(ZONES).await;
+    check_types(ZONES, Copies::Yes).await;
 }
 
 #[tokio::test]
-async fn modes_read_what_java_reads() {
-    let database = database();
-    database
-        .execute(
-            "CREATE TABLE offs (id int PRIMARY KEY, ts timestamp, v varchar(9)); INSERT INTO offs VALUES \
-             (1,'2024-01-01 00:00:01.000001','r1'), (2,'2024-01-01 00:00:01.000001','r2'), \
-             (3,'2024-01-01 00:00:02.5','r3'), (4,'2024-01-01 00:00:02.5','r4'), (5,'2024-01-01 00:00:03','r5'), \
-             (6,null,'r6'), (-3,'2024-01-01 00:00:04','r-3'), (7,'1969-01-01 00:00:00','r7')",
-        )
-        .unwrap();
+async fn modes_of_postgresql_read_what_java_reads() {
+    check_modes("postgresql", &database(), "timestamp").await;
+}
+
+#[tokio::test]
+async fn modes_of_mariadb_read_what_java_reads() {
+    let database = MariaDb::shared().create_database("modes").unwrap();
+    check_modes("mariadb", &database, "datetime(6)").await;
+}
+
+async fn check_modes(system: &str, database: &Database, timestamp: &str) {
+    let create = format!(
+        "CREATE TABLE offs (id int PRIMARY KEY, ts {timestamp}, v varchar(9)); INSERT INTO offs VALUES \
+         (1,'2024-01-01 00:00:01.000001','r1'), (2,'2024-01-01 00:00:01.000001','r2'), \
+         (3,'2024-01-01 00:00:02.5','r3'), (4,'2024-01-01 00:00:02.5','r4'), (5,'2024-01-01 00:00:03','r5'), \
+         (6,null,'r6'), (-3,'2024-01-01 00:00:04','r-3'), (7,'1969-01-01 00:00:00','r7')"
+    );
+    database.execute(&create).unwrap();
     let mut count = 0;
     for case in cases(OFFSETS) {
         let name = case["case"].as_str().unwrap();
-        if !name.starts_with("postgresql ") || case["create"].is_object() {
+        if !name.starts_with(&format!("{system} ")) || case["create"].is_object() {
             continue;
         }
         count += 1;
-        let mut config = config(&database, &case);
+        let mut config = config(database, &case);
         config.insert("poll.interval.ms".into(), "3600000".into());
         if let Some(trace) = case["trace"][0].as_str() {
-            let words = trace.split_once(": ").unwrap().1;
-            assert!(failure(&config).await.contains(words), "{name}");
+            let words =
+                trace.split_once(": ").unwrap().1.replace("`cases`", &format!("`{}`", database.name()));
+            assert!(failure(&config).await.contains(&words), "{name}");
             continue;
         }
         let read = read_until_done(&config).await;
