@@ -31,6 +31,14 @@ pub(crate) enum UrlError {
         /// Why.
         reason: &'static str,
     },
+    /// A parameter has another value than what happens here anyway.
+    #[error("parameter `{name}` of the database URL: only `{values}` is supported")]
+    Only {
+        /// The parameter.
+        name: String,
+        /// What it may be.
+        values: String,
+    },
     /// A parameter has a value that it cannot have.
     #[error("parameter `{name}` of the database URL: expected {expected}")]
     Value {
@@ -55,6 +63,7 @@ pub(super) fn url(text: &str, properties: &[(String, String)]) -> Result<Url, Ur
             url.unknown.push(name.clone());
         }
     }
+    parameters::settle(&mut url.settings, url.system);
     Ok(url)
 }
 
@@ -72,6 +81,10 @@ fn system(name: &str) -> Result<System, UrlError> {
         "vertica" => missing("there is no dialect for Vertica"),
         "derby" => missing("Derby is a database of Java"),
         "sybase" => missing("there is no dialect for Sybase"),
+        "mysql+srv" | "mysqlx" | "mysqlx+srv" => {
+            missing("names of services are not looked up, hint: jdbc:mysql://host")
+        }
+        "aws-wrapper" => missing("no driver of Java is loaded, hint: leave `aws-wrapper:` out"),
         _ => missing("supported are postgresql, mysql, mariadb and sqlite"),
     }
 }
@@ -90,16 +103,13 @@ fn empty(system: System, hosts: Vec<Host>, database: Option<String>) -> Url {
 fn server(system: System, rest: &str) -> Result<Url, UrlError> {
     let malformed = |problem: String| UrlError::Malformed { system: system.name(), problem };
     let (place, _) = rest.split_once('?').unwrap_or((rest, ""));
+    let place = mode(system, place).map_err(malformed)?;
     let Some(place) = place.strip_prefix("//") else {
         return match system {
             System::PostgreSql => {
                 Ok(empty(system, vec![local(system)], database(place.trim_start_matches('/'))?))
             }
-            _ => Err(malformed(
-                "expected `//host:port/database`; failover and replication modes of the Java \
-                                driver are not supported"
-                    .to_owned(),
-            )),
+            _ => Err(malformed("expected `//host:port/database`".to_owned())),
         };
     };
     let (authority, path) = place.split_once('/').unwrap_or((place, ""));
@@ -123,6 +133,21 @@ fn server(system: System, rest: &str) -> Result<Url, UrlError> {
         }
     }
     Ok(url)
+}
+
+/// Takes away the word that says what several hosts are for. Hosts are tried in order whenever a connection is opened.
+fn mode(system: System, place: &str) -> Result<&str, String> {
+    let Some((mode, rest)) = place.split_once(':').filter(|_| !place.starts_with('/')) else {
+        return Ok(place);
+    };
+    match (system, mode) {
+        (System::PostgreSql, _) => Ok(place),
+        (System::MariaDb, "sequential" | "failover") => Ok(rest),
+        (_, "loadbalance" | "load-balance" | "replication" | "aurora") => Err(format!(
+            "`{mode}` is not supported, hint: `//host1,host2/database` takes the first host that answers"
+        )),
+        _ => Err(format!("`{mode}:` is not known, expected `//host:port/database`")),
+    }
 }
 
 fn local(system: System) -> Host {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{System, Tls, Url, UrlError};
+use super::{System, Tls, Url};
 
 fn parse(text: &str) -> Url {
     Url::parse(text, &[]).unwrap()
@@ -28,6 +28,9 @@ fn servers_and_databases() {
     check("jdbc:postgresql://h/", &["h:5432"], None);
     check("jdbc:mysql://localhost:3307/mydb?useSSL=false", &["localhost:3307"], Some("mydb"));
     check("jdbc:mariadb://h", &["h:3306"], None);
+    check("jdbc:mariadb:sequential://a,b:3307/d", &["a:3306", "b:3307"], Some("d"));
+    check("jdbc:mariadb:failover://a,b/d", &["a:3306", "b:3306"], Some("d"));
+    check("jdbc:mysql://a,b/d", &["a:3306", "b:3306"], Some("d"));
     check("jdbc:sqlite:/var/lib/app.db", &[], Some("/var/lib/app.db"));
     check("jdbc:sqlite::memory:", &[], Some(":memory:"));
     check("jdbc:sqlite:app.db?busy_timeout=5", &[], Some("app.db"));
@@ -37,7 +40,7 @@ fn servers_and_databases() {
 fn parameters_mean_what_they_mean_to_the_drivers() {
     let url = parse(
         "jdbc:postgresql://h/d?user=ann&password=p%26w&sslmode=verify-full&connectTimeout=3&socketTimeout=0\
-         &currentSchema=app&ApplicationName=copy&reWriteBatchedInserts=true&what=1&stringtype=unspecified",
+         &currentSchema=app&ApplicationName=copy&reWriteBatchedInserts=true&what=1&stringtype=unspecified&targetServerType=primary",
     );
     let settings = &url.settings;
     assert_eq!(settings.user.as_deref(), Some("ann"));
@@ -46,12 +49,40 @@ fn parameters_mean_what_they_mean_to_the_drivers() {
     assert_eq!((settings.connect_timeout, settings.socket_timeout), (Some(Duration::from_secs(3)), None));
     assert_eq!(settings.schema.as_deref(), Some("app"));
     assert_eq!(settings.application.as_deref(), Some("copy"));
-    assert_eq!(settings.dialect.get("stringtype").map(String::as_str), Some("unspecified"));
+    assert_eq!(settings.dialect.get("targetServerType").map(String::as_str), Some("primary"));
     assert_eq!(url.unknown, ["what"]);
-    let url = parse("jdbc:mysql://ann:secret@h/d?usessl=true&connectTimeout=1500");
+    let url = parse("jdbc:mysql://ann:secret@h/d?usessl=true&connectTimeout=1500&allowLoadLocalInfile=true");
+    assert!(url.unknown.is_empty());
     assert_eq!((url.system, url.settings.tls), (System::MySql, Some(Tls::Require)));
     assert_eq!(url.settings.user.as_deref(), Some("ann"));
     assert_eq!(url.settings.connect_timeout, Some(Duration::from_millis(1500)));
+}
+
+#[test]
+fn flags_of_tls_make_a_mode_in_whatever_order_they_come() {
+    let check = |text: &str, tls: Option<Tls>| assert_eq!(parse(text).settings.tls, tls, "{text}");
+    check("jdbc:postgresql://h/d?ssl=true", Some(Tls::VerifyFull));
+    check("jdbc:postgresql://h/d?ssl=false", None);
+    check("jdbc:postgresql://h/d?ssl=true&sslmode=disable", Some(Tls::Disable));
+    check("jdbc:postgresql://h/d?sslmode=disable&ssl=true", Some(Tls::Disable));
+    let trusting = "sslfactory=org.postgresql.ssl.NonValidatingFactory";
+    check(&format!("jdbc:postgresql://h/d?{trusting}&ssl=true"), Some(Tls::Require));
+    check(&format!("jdbc:postgresql://h/d?ssl=true&{trusting}"), Some(Tls::Require));
+    check(&format!("jdbc:postgresql://h/d?{trusting}&sslmode=verify-ca"), Some(Tls::VerifyCa));
+    check("jdbc:mysql://h/d?sslMode=VERIFY_IDENTITY", Some(Tls::VerifyFull));
+    check("jdbc:mysql://h/d?sslMode=PREFERRED", Some(Tls::Prefer));
+    check("jdbc:mysql://h/d?useSSL=false", Some(Tls::Disable));
+    check("jdbc:mysql://h/d?useSSL=true&requireSSL=false", Some(Tls::Require));
+    check("jdbc:mysql://h/d?requireSSL=false", None);
+    check("jdbc:mysql://h/d?verifyServerCertificate=true&useSSL=true", Some(Tls::VerifyCa));
+    check("jdbc:mysql://h/d?useSSL=false&sslMode=REQUIRED", Some(Tls::Require));
+    // MariaDB's driver checks what it encrypts, unless it is told not to.
+    check("jdbc:mariadb://h/d?useSSL=true", Some(Tls::VerifyFull));
+    check("jdbc:mariadb://h/d?trustServerCertificate=true&useSsl=true", Some(Tls::Require));
+    check("jdbc:mariadb://h/d?trustServerCertificate=false", None);
+    check("jdbc:mariadb://h/d?disableSslHostnameVerification=true&useSSL=true", Some(Tls::VerifyCa));
+    check("jdbc:mariadb://h/d?sslMode=trust", Some(Tls::Require));
+    check("jdbc:mariadb://h/d?sslMode=verify-full&disableSslHostnameVerification=true", Some(Tls::VerifyCa));
 }
 
 #[test]
@@ -91,6 +122,34 @@ fn what_is_none_or_dangerous_is_refused() {
         "cannot read the URL of PostgreSQL: the port of host `h` is not a number \
            from 1 to 65535",
     );
-    assert!(matches!(Url::parse("jdbc:mysql:loadbalance://h/d", &[]), Err(UrlError::Malformed { .. })));
+    check(
+        "jdbc:mysql:loadbalance://a,b/d",
+        "cannot read the URL of MySQL: `loadbalance` is not supported, hint: `//host1,host2/database` takes the \
+         first host that answers",
+    );
+    check("jdbc:mariadb:h/d", "cannot read the URL of MariaDB: expected `//host:port/database`");
+    check(
+        "jdbc:mariadb://address=(host=a)(port=1)/d",
+        "cannot read the URL of MariaDB: a host in the form of keys and values is not supported, only `host:port`",
+    );
+    check(
+        "jdbc:mysql+srv://h/d",
+        "`jdbc:mysql+srv:` is not supported: names of services are not looked up, hint: jdbc:mysql://host",
+    );
+    check(
+        "jdbc:mysql://h/d?allowUrlInLocalInfile=true",
+        "parameter `allowUrlInLocalInfile` of the database URL is refused: it lets the server read any address \
+         through this worker",
+    );
+    check(
+        "jdbc:mysql://h/d?trustCertificateKeyStoreUrl=file:/a.jks",
+        "parameter `trustCertificateKeyStoreUrl` of the database URL is refused: a key store of Java cannot be \
+         read, hint: `serverSslCert` names a file of trusted certificates in PEM",
+    );
+    check(
+        "jdbc:postgresql://h/d?gssEncMode=require",
+        "parameter `gssEncMode` of the database URL: only `disable`, `allow`, `prefer` is supported",
+    );
+    assert!(Url::parse("jdbc:postgresql://h/d?gssEncMode=disable", &[]).is_ok());
     assert!(Url::parse("jdbc:mysql://h/d?autoDeserialize=false", &[]).is_ok());
 }
