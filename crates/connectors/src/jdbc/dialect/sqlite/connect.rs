@@ -1,7 +1,9 @@
 //! Connections to SQLite, and what its errors call for.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
+use std::{fs, io};
 
 use api::{Error, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -18,22 +20,57 @@ const BUSY_TIMEOUT_MS: u64 = 3000;
 pub(crate) fn open(access: &Access, create: bool) -> Result<Connection> {
     let settings = &access.url.settings.dialect;
     let file = access.url.database.as_deref().unwrap_or(":memory:");
-    let mut flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if create {
-        flags |= OpenFlags::SQLITE_OPEN_CREATE;
-    }
+    let mut flags = OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags |= match read_only(settings)? {
+        true => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        false if create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        false => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
     let words = format!("cannot open `{file}`");
-    let connection = Connection::open_with_flags(file, flags).map_err(|error| failure(&words, &error))?;
+    let connection =
+        Connection::open_with_flags(file, flags).map_err(|error| unopened(file, &words, &error))?;
     let busy = settings.get("busy_timeout").map_or(Ok(BUSY_TIMEOUT_MS), |text| text.trim().parse());
     let busy = busy.map_err(|_| wrong("busy_timeout", "milliseconds"))?;
     connection.busy_timeout(Duration::from_millis(busy)).map_err(|error| failure(&words, &error))?;
+    check(&connection, &words)?;
     for name in ["journal_mode", "synchronous", "foreign_keys", "cache_size"] {
         if let Some(value) = settings.get(name) {
             pragma(&connection, name, value)?;
         }
     }
     Ok(connection)
+}
+
+/// Whether the URL wants a file that is only read: `mode=ro` of SQLite's own, or bit 1 of the driver's `open_mode`.
+fn read_only(settings: &BTreeMap<&'static str, String>) -> Result<bool> {
+    let bits = settings.get("open_mode").map_or(Ok(0), |text| text.trim().parse::<u32>());
+    let bits = bits.map_err(|_| wrong("open_mode", "a number"))?;
+    match settings.get("mode").map(String::as_str) {
+        None | Some("rw" | "rwc" | "memory") => Ok(bits & 1 == 1),
+        Some("ro") => Ok(true),
+        Some(_) => Err(wrong("mode", "`ro`, `rw`, `rwc` or `memory`")),
+    }
+}
+
+/// Says what is the matter with a file that SQLite cannot open, where that is plain.
+fn unopened(file: &str, words: &str, error: &rusqlite::Error) -> Error {
+    match fs::metadata(file) {
+        Ok(data) if data.is_dir() => Error::fail(format_args!("{words}: it is a directory")),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound && !file.starts_with("file:") => {
+            Error::retry(format_args!("{words}: there is no such file"))
+        }
+        _ => failure(words, error),
+    }
+}
+
+/// Finds out that a file is no database, which SQLite does at the first statement only. A lock is no concern here.
+fn check(connection: &Connection, words: &str) -> Result<()> {
+    match connection.query_row("PRAGMA schema_version", [], |_| Ok(())) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            Err(failure(words, &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn pragma(connection: &Connection, name: &str, value: &str) -> Result<()> {
