@@ -70,7 +70,7 @@ async fn renewed(conn: &mut Conn, access: &Access, watch: &mut Watch) -> Result<
     }
     let statements = statements(conn, access).await?;
     let (began, token) = (Instant::now(), format!("{:016x}", random()));
-    let mut before = "START TRANSACTION WITH CONSISTENT SNAPSHOT".to_owned();
+    let mut before = ("START TRANSACTION WITH CONSISTENT SNAPSHOT".to_owned(), Duration::ZERO);
     let mut noticed = false;
     let transactions = loop {
         let transactions = transactions(conn, access, &before, &token).await;
@@ -92,8 +92,7 @@ async fn renewed(conn: &mut Conn, access: &Access, watch: &mut Watch) -> Result<
             noticed = true;
         }
         let pause = watch.crowded(random());
-        let limit = access.url.settings.socket_timeout.map_or(pause, |limit| pause.min(limit / 2));
-        before = format!("DO SLEEP({}) /* {token} */", limit.as_secs_f64());
+        before = (format!("DO SLEEP({}) /* {token} */", pause.as_secs_f64()), pause);
     };
     // A transaction that stayed open would go on reading the rows of now.
     within(access, "cannot end a transaction", conn.query_drop(format!("{READER} COMMIT"))).await?;
@@ -145,11 +144,12 @@ enum Refused {
     Other(Error),
 }
 
-/// InnoDB's transactions without those of readers, after another statement; `None`: the list is an old one.
+/// InnoDB's transactions without those of readers, after another statement that takes so long; `None`: the list is an
+/// old one.
 async fn transactions(
     conn: &mut Conn,
     access: &Access,
-    before: &str,
+    (before, pause): &(String, Duration),
     token: &str,
 ) -> Result<Option<Vec<Transaction>>, Refused> {
     const WORDS: &str = "cannot list the transactions";
@@ -167,7 +167,7 @@ async fn transactions(
         Ok(rows)
     };
     let rows = match access.url.settings.socket_timeout {
-        Some(limit) => tokio::time::timeout(limit, request).await.map_err(|_| {
+        Some(limit) => tokio::time::timeout(limit + *pause, request).await.map_err(|_| {
             Refused::Other(Error::retry(format_args!("{WORDS}: no answer within `socketTimeout`")))
         })?,
         None => request.await,
