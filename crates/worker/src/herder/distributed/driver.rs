@@ -25,6 +25,7 @@ use super::shared::Cluster;
 use super::state::{Action, Describe, Event, Settings, State, World};
 use super::writer::{self, Job};
 use crate::cluster::config::ConfigStore;
+use crate::cluster::offset::TopicStore;
 use crate::cluster::signature::SessionKey;
 use crate::cluster::status::{Key, StatusStore, Value};
 use crate::cluster::topic::now_ms;
@@ -51,6 +52,7 @@ pub(in crate::herder) struct Driver {
     config: Arc<Distributed>,
     configs: Arc<ConfigStore>,
     statuses: Arc<StatusStore>,
+    offsets: Arc<TopicStore>,
     jobs: mpsc::UnboundedSender<Job>,
     describe: Describe,
     peers: Arc<dyn Leader>,
@@ -70,7 +72,7 @@ impl Driver {
         cluster: Cluster,
         peers: Arc<dyn Leader>,
     ) -> Self {
-        let Cluster { config, client, configs, statuses, events, sender, .. } = cluster;
+        let Cluster { config, client, configs, statuses, offsets, events, sender } = cluster;
         let settings = Settings {
             worker_id: identity.worker_id.as_str().into(),
             url: format!("http://{}/", identity.worker_id).into(),
@@ -88,10 +90,11 @@ impl Driver {
             news,
             events,
             sender,
-            membership: Membership::new(client, config.clone()),
+            membership: Membership::new(client, services.clients.clone(), config.clone()),
             config,
             configs,
             statuses,
+            offsets,
             jobs,
             describe: describe(services.clone()),
             peers,
@@ -168,6 +171,8 @@ impl Driver {
             Action::Assign { protocol, assignments } => self.membership.assign(protocol, assignments).await,
             Action::Rejoin(reason) => self.membership.rejoin(reason).await,
             Action::Leave => self.leave().await,
+            Action::WatchOut => self.membership.watch_out().await,
+            Action::Abandon => self.offsets.abandon(),
             Action::Refresh => self.refresh(),
             Action::Write { token, name, write } => self.job(Job::Write { token, name, write }),
             Action::Send { token, name, leader, tasks } => self.send(token, name, leader, tasks),

@@ -21,7 +21,7 @@ pub struct Cluster {
     pub(super) client: Client,
     pub(super) configs: Arc<ConfigStore>,
     pub(super) statuses: Arc<StatusStore>,
-    offsets: Arc<TopicStore>,
+    pub(super) offsets: Arc<TopicStore>,
     /// What is read, and what is told of what was asked for. One event stands for a whole batch of records, and
     /// each action is answered by one: the loop is never far behind.
     pub(super) events: mpsc::UnboundedReceiver<Event>,

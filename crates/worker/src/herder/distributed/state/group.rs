@@ -127,6 +127,7 @@ impl State {
 
     /// Others may have what this worker had, so it ends all of it.
     pub(super) fn lost(&mut self) {
+        self.desk.act(Action::Abandon);
         self.group.mine = Work::default();
         self.group.assignment = None;
         self.group.election = None;
@@ -136,6 +137,24 @@ impl State {
             self.group.phase = Phase::Outside;
         }
         self.touch_all();
+    }
+
+    /// A worker that gives up what it runs in good order leaves next: the others take it over as soon as they know
+    /// of the round, which they would hear of with their next heartbeat only.
+    pub(super) fn watch_out(&mut self, world: World<'_>, keys: &[Key]) {
+        let report = |key: &Key| match key {
+            Key::Connector(name) => world.statuses.connector(name),
+            Key::Task(id) => world.statuses.task(id),
+            Key::Topic { .. } => None,
+        };
+        let given_up = |key: &Key| {
+            report(key).is_some_and(|report| {
+                report.state == Shown::Unassigned && report.worker_id != self.settings.worker_id
+            })
+        };
+        if self.group.stable() && keys.iter().any(given_up) {
+            self.desk.act(Action::WatchOut);
+        }
     }
 
     pub(super) fn elected(&mut self, world: World<'_>, election: Election) {

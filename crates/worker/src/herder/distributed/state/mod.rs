@@ -113,7 +113,10 @@ impl State {
                 changes.into_iter().for_each(|change| self.config_changed(world, change));
             }
             Event::Refreshed { configs } => self.refreshed(world, configs),
-            Event::Statuses(keys) => self.changed.extend(keys.iter().map(connector_of)),
+            Event::Statuses(keys) => {
+                self.changed.extend(keys.iter().map(connector_of));
+                self.watch_out(world, &keys);
+            }
             Event::Prepare => self.prepare(),
             Event::Elected { me, generation, protocol, members } => {
                 self.elected(world, group::Election { me, generation, protocol, members });
