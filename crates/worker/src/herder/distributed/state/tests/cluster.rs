@@ -272,7 +272,7 @@ impl Cluster {
             }
             Action::Send { token, name, leader, tasks } => self.send(id, token, name, &leader, tasks),
             Action::Tell { safe, values } => self.put_statuses(id, safe, values),
-            Action::SetLevel { .. } => {}
+            Action::SetLevel { .. } | Action::WatchOut | Action::Abandon => {}
         }
     }
 
