@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask kafka`.
 
 mod bench;
+mod chaos;
 mod install;
 mod kafka;
 mod test;
@@ -26,6 +27,8 @@ enum Command {
     },
     /// Compares Ferroduct with Apache Kafka Connect, side by side on this machine
     Bench(bench::Options),
+    /// Runs faults at random against three workers and three brokers, and looks that nothing is lost or done twice
+    Chaos(chaos::Options),
     /// Runs an Apache Kafka to try things with, until Ctrl-C; its data goes with it
     Kafka {
         /// The port of 127.0.0.1 to listen on
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Test { arguments } => test::run(&arguments),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Chaos(options) => chaos::run(&options),
         Command::Kafka { port } => kafka::run(port).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

@@ -4,6 +4,7 @@
 //! Everything is synchronous and listens on 127.0.0.1. Whatever is started here ends with the value that holds
 //! it, and at the latest with the test process.
 
+pub mod chaos;
 pub mod child;
 pub mod database;
 pub mod directory;

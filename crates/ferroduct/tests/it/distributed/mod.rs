@@ -1,5 +1,6 @@
 //! Clusters of workers, of Ferroduct alone and beside workers of Apache Kafka.
 
+mod faults;
 mod group;
 
 use std::collections::BTreeMap;
