@@ -84,6 +84,8 @@ fn describe(index: usize, controllers: &[u16]) -> Builder {
     builder =
         builder.property("broker.session.timeout.ms", "3000").property("broker.heartbeat.interval.ms", "500");
     for (key, value) in [
+        // The first one waits for a majority of controllers, which a busy machine starts one after the other.
+        ("initial.broker.registration.timeout.ms", "600000"),
         ("default.replication.factor", "3"),
         ("min.insync.replicas", "2"),
         ("offsets.topic.replication.factor", "3"),
