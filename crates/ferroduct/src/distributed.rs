@@ -8,7 +8,7 @@ use rest::{Peers, Server};
 use tokio::runtime::{Builder, Handle};
 use tracing::info;
 use worker::config::Distributed;
-use worker::herder::{Cluster, Identity};
+use worker::herder::{About, Cluster, Identity};
 use worker::task::{Clients, Services};
 use worker::{Config, Herder};
 
@@ -49,6 +49,10 @@ struct Parts {
 async fn serve(server: rest::Bound, parts: Parts, levels: Arc<Levels>) -> Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let clients = Clients::new(Arc::new(parts.config.originals.clone()));
+    let identity = Identity { worker_id: server.worker_id(), commit: COMMIT.to_owned() };
+    let about = Arc::new(About::watch(identity, &clients, &parts.data));
+    let serving =
+        server.serve_startup(about.clone(), parts.registry.clone(), levels).context("cannot serve REST")?;
     let opened = tokio::select! {
         opened = Cluster::open(&clients, &parts.config.originals, parts.distributed) => opened,
         () = signals.end() => return Ok(()),
@@ -56,14 +60,13 @@ async fn serve(server: rest::Bound, parts: Parts, levels: Arc<Levels>) -> Result
     let cluster = opened.map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let services = Arc::new(Services {
         config: Arc::new(parts.config),
-        registry: parts.registry.clone(),
+        registry: parts.registry,
         offsets: cluster.offsets(),
         clients,
         runtime: parts.data,
     });
-    let identity = Identity { worker_id: server.worker_id(), commit: COMMIT.to_owned() };
-    let herder = Herder::start_in_cluster(services, identity, cluster, Arc::new(parts.peers));
-    let serving = server.serve(herder.clone(), parts.registry, levels).context("cannot serve REST")?;
+    let herder = Herder::start_in_cluster(services, about, cluster, Arc::new(parts.peers), serving.levels());
+    serving.started(herder.clone());
     info!("worker started");
     signals.end().await;
     stop(&herder, serving, &mut signals).await;

@@ -7,7 +7,7 @@ use api::config::{Config as _, Problem, Problems, Properties, Validator};
 
 use crate::cluster::assignor::{Moves, Policy};
 use crate::cluster::protocol::Protocol;
-use crate::cluster::signature::Algorithm;
+use crate::cluster::signature::{Algorithm, SessionKey};
 use crate::cluster::topic::Spec;
 
 /// How long lost work is held back when `scheduled.rebalance.max.delay.ms` does not say: time enough for a worker
@@ -36,6 +36,10 @@ pub struct DistributedKeys {
     pub connect_protocol: String,
     /// How long the work of a worker that is gone is kept for it. 3000 if not set; Java's default is 300000.
     pub scheduled_rebalance_max_delay_ms: Option<i32>,
+    /// What becomes of a request that changes something while the group shares out: it waits (queue), or is refused
+    /// with 409 as by Java's workers (reject).
+    #[config(default = "queue", validator = Validator::one_of_ignoring_case(["QUEUE", "REJECT"]))]
+    pub rest_conflict_mode: String,
     /// How long reading the topic of configurations may take before the group goes on.
     #[config(default = 3000, validator = Validator::at_least(0))]
     pub worker_sync_timeout_ms: i32,
@@ -112,6 +116,8 @@ pub struct Distributed {
     pub protocol: Protocol,
     /// How it shares out when it leads.
     pub policy: Policy,
+    /// Whether `rest.conflict.mode` is `reject`.
+    pub rejects_conflicts: bool,
     /// `worker.sync.timeout.ms`.
     pub sync_timeout: Duration,
     /// The topic of configurations.
@@ -122,6 +128,21 @@ pub struct Distributed {
     pub statuses: Spec,
     /// How requests between workers are signed.
     pub signing: Signing,
+}
+
+impl Signing {
+    /// How long a key is good for yet; none of one that has to be made anew, as it is old or was made for other
+    /// settings.
+    pub fn left(&self, key: &SessionKey, now_ms: i64) -> Option<Duration> {
+        if key.algorithm != self.key_algorithm || key.size() != self.key_algorithm.key_size(self.key_bits) {
+            return None;
+        }
+        if self.key_ttl_ms == 0 {
+            return Some(Duration::MAX);
+        }
+        let left_ms = key.created_ms.saturating_add(self.key_ttl_ms).saturating_sub(now_ms);
+        u64::try_from(left_ms).ok().filter(|left_ms| *left_ms > 0).map(Duration::from_millis)
+    }
 }
 
 impl Distributed {
@@ -165,6 +186,7 @@ impl Distributed {
                 max_delay_ms: keys.scheduled_rebalance_max_delay_ms.unwrap_or(MAX_DELAY_MS),
                 moves: Moves::AfterMembership,
             },
+            rejects_conflicts: keys.rest_conflict_mode.eq_ignore_ascii_case("reject"),
             sync_timeout: millis(keys.worker_sync_timeout_ms),
             configs: spec(
                 "config.storage.",
