@@ -49,11 +49,10 @@ struct Member {
 impl Bench {
     pub(super) fn start(plan: &Plan) -> anyhow::Result<Self> {
         let mut brokers = Cluster::start_proxied(BROKERS).context("cannot start the brokers")?;
-        // Small segments that are compacted soon: a worker that comes back reads what is left.
+        // Short segments that are compacted soon: a worker that comes back reads what is left.
         let config = [
             ("cleanup.policy", "compact"),
-            ("segment.bytes", "16384"),
-            ("segment.ms", "10000"),
+            ("segment.ms", "5000"),
             ("min.cleanable.dirty.ratio", "0.01"),
             ("max.compaction.lag.ms", "10000"),
         ];
