@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use rest::{Peers, Server};
 use tokio::runtime::{Builder, Handle};
 use tracing::info;
-use worker::config::Distributed;
+use worker::config::{Distributed, Origin};
 use worker::herder::{About, Cluster, Identity};
 use worker::task::{Clients, Services};
 use worker::{Config, Herder};
@@ -16,14 +16,13 @@ use crate::logging::Levels;
 use crate::standalone::{COMMIT, Signals, data_runtime, environment, plugins, stop};
 
 /// Runs a worker until it is told to end.
-pub(crate) fn run(worker: &Path, levels: Arc<Levels>) -> Result<()> {
-    let config = Config::load_distributed(worker, &environment())?;
+pub(crate) fn run(worker: Option<&Path>, levels: Arc<Levels>) -> Result<()> {
+    let origin = Origin::new(worker, environment());
+    let config = Config::load_distributed(&origin)?;
     levels.hide(config.providers.secrets().clone());
-    let distributed = Distributed::parse(&config.originals).with_context(|| {
-        format!("the configuration of the worker in `{}` cannot be used", worker.display())
-    })?;
+    let distributed = Distributed::parse(&config.originals).map_err(|problems| origin.refuse(problems))?;
     let registry = Arc::new(plugins());
-    config.check_plugins(&registry)?;
+    config.check_plugins(&registry).map_err(|problems| origin.refuse(problems))?;
     let server = Server::bind(&config.originals)?;
     let peers = Peers::new().map_err(|error| anyhow::anyhow!(error.message))?;
 

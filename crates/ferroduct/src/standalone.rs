@@ -11,7 +11,7 @@ use rest::{LogLevels, Server, Serving};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
-use worker::config::ConnectorFile;
+use worker::config::{ConnectorFile, Origin};
 use worker::herder::Identity;
 use worker::provider::Environment;
 use worker::store::FileStore;
@@ -26,11 +26,12 @@ const BLOCKING_THREADS_MAX: usize = 64;
 const REST_GRACE: Duration = Duration::from_secs(1);
 
 /// Runs a worker until it is told to end.
-pub(crate) fn run(worker: &Path, connectors: &[PathBuf], levels: Arc<Levels>) -> Result<()> {
-    let config = Config::load(worker, &environment())?;
+pub(crate) fn run(worker: Option<&Path>, connectors: &[PathBuf], levels: Arc<Levels>) -> Result<()> {
+    let origin = Origin::new(worker, environment());
+    let config = Config::load(&origin)?;
     levels.hide(config.providers.secrets().clone());
     let registry = Arc::new(plugins());
-    config.check_plugins(&registry)?;
+    config.check_plugins(&registry).map_err(|problems| origin.refuse(problems))?;
     let connectors =
         connectors.iter().map(|path| ConnectorFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let offsets =
