@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use worker::config::{ConnectorFile, Origin};
 use worker::herder::Identity;
 use worker::provider::Environment;
-use worker::store::FileStore;
+use worker::store::{FileLock, FileStore};
 use worker::task::{Clients, Services};
 use worker::{Config, Herder};
 
@@ -34,6 +34,8 @@ pub(crate) fn run(worker: Option<&Path>, connectors: &[PathBuf], levels: Arc<Lev
     config.check_plugins(&registry).map_err(|problems| origin.refuse(problems))?;
     let connectors =
         connectors.iter().map(|path| ConnectorFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    // Held until the last commit.
+    let _lock = FileLock::take(&config.offset_storage_file).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let offsets =
         FileStore::open(&config.offset_storage_file).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let server = Server::bind(&config.originals)?;
