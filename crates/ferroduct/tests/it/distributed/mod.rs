@@ -2,6 +2,8 @@
 
 mod faults;
 mod group;
+mod start;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
