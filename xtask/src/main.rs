@@ -1,7 +1,7 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask databases`,
-//! `cargo xtask kafka`.
+//! The project's own commands: `cargo xtask test`, `bench`, `chaos`, `databases` and `kafka`.
 
 mod bench;
+mod chaos;
 mod databases;
 mod install;
 mod kafka;
@@ -30,6 +30,8 @@ enum Command {
     Bench(bench::Options),
     /// Runs the tests of JDBC on other versions of the databases, which it brings through Maven and apt
     Databases(databases::Options),
+    /// Runs faults at random against three workers and three brokers, and looks that nothing is lost or done twice
+    Chaos(chaos::Options),
     /// Runs an Apache Kafka to try things with, until Ctrl-C; its data goes with it
     Kafka {
         /// The port of 127.0.0.1 to listen on
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Test { arguments } => test::run(&arguments),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Databases(options) => databases::run(&options),
+        Command::Chaos(options) => chaos::run(&options),
         Command::Kafka { port } => kafka::run(port).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use rest::{Peers, Server};
 use tokio::runtime::{Builder, Handle};
 use tracing::info;
-use worker::config::Distributed;
-use worker::herder::{Cluster, Identity};
+use worker::config::{Distributed, Origin};
+use worker::herder::{About, Cluster, Identity};
 use worker::task::{Clients, Services};
 use worker::{Config, Herder};
 
@@ -16,14 +16,13 @@ use crate::logging::Levels;
 use crate::standalone::{COMMIT, Signals, data_runtime, environment, plugins, stop};
 
 /// Runs a worker until it is told to end.
-pub(crate) fn run(worker: &Path, levels: Arc<Levels>) -> Result<()> {
-    let config = Config::load_distributed(worker, &environment())?;
+pub(crate) fn run(worker: Option<&Path>, levels: Arc<Levels>) -> Result<()> {
+    let origin = Origin::new(worker, environment());
+    let config = Config::load_distributed(&origin)?;
     levels.hide(config.providers.secrets().clone());
-    let distributed = Distributed::parse(&config.originals).with_context(|| {
-        format!("the configuration of the worker in `{}` cannot be used", worker.display())
-    })?;
+    let distributed = Distributed::parse(&config.originals).map_err(|problems| origin.refuse(problems))?;
     let registry = Arc::new(plugins());
-    config.check_plugins(&registry)?;
+    config.check_plugins(&registry).map_err(|problems| origin.refuse(problems))?;
     let server = Server::bind(&config.originals)?;
     let peers = Peers::new().map_err(|error| anyhow::anyhow!(error.message))?;
 
@@ -49,6 +48,10 @@ struct Parts {
 async fn serve(server: rest::Bound, parts: Parts, levels: Arc<Levels>) -> Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let clients = Clients::new(Arc::new(parts.config.originals.clone()));
+    let identity = Identity { worker_id: server.worker_id(), commit: COMMIT.to_owned() };
+    let about = Arc::new(About::watch(identity, &clients, &parts.data));
+    let serving =
+        server.serve_startup(about.clone(), parts.registry.clone(), levels).context("cannot serve REST")?;
     let opened = tokio::select! {
         opened = Cluster::open(&clients, &parts.config.originals, parts.distributed) => opened,
         () = signals.end() => return Ok(()),
@@ -56,14 +59,13 @@ async fn serve(server: rest::Bound, parts: Parts, levels: Arc<Levels>) -> Result
     let cluster = opened.map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let services = Arc::new(Services {
         config: Arc::new(parts.config),
-        registry: parts.registry.clone(),
+        registry: parts.registry,
         offsets: cluster.offsets(),
         clients,
         runtime: parts.data,
     });
-    let identity = Identity { worker_id: server.worker_id(), commit: COMMIT.to_owned() };
-    let herder = Herder::start_in_cluster(services, identity, cluster, Arc::new(parts.peers));
-    let serving = server.serve(herder.clone(), parts.registry, levels).context("cannot serve REST")?;
+    let herder = Herder::start_in_cluster(services, about, cluster, Arc::new(parts.peers), serving.levels());
+    serving.started(herder.clone());
     info!("worker started");
     signals.end().await;
     stop(&herder, serving, &mut signals).await;

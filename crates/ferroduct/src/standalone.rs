@@ -11,10 +11,10 @@ use rest::{LogLevels, Server, Serving};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
-use worker::config::ConnectorFile;
+use worker::config::{ConnectorFile, Origin};
 use worker::herder::Identity;
 use worker::provider::Environment;
-use worker::store::FileStore;
+use worker::store::{FileLock, FileStore};
 use worker::task::{Clients, Services};
 use worker::{Config, Herder};
 
@@ -26,13 +26,16 @@ const BLOCKING_THREADS_MAX: usize = 64;
 const REST_GRACE: Duration = Duration::from_secs(1);
 
 /// Runs a worker until it is told to end.
-pub(crate) fn run(worker: &Path, connectors: &[PathBuf], levels: Arc<Levels>) -> Result<()> {
-    let config = Config::load(worker, &environment())?;
+pub(crate) fn run(worker: Option<&Path>, connectors: &[PathBuf], levels: Arc<Levels>) -> Result<()> {
+    let origin = Origin::new(worker, environment());
+    let config = Config::load(&origin)?;
     levels.hide(config.providers.secrets().clone());
     let registry = Arc::new(plugins());
-    config.check_plugins(&registry)?;
+    config.check_plugins(&registry).map_err(|problems| origin.refuse(problems))?;
     let connectors =
         connectors.iter().map(|path| ConnectorFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    // Held until the last commit.
+    let _lock = FileLock::take(&config.offset_storage_file).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let offsets =
         FileStore::open(&config.offset_storage_file).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let server = Server::bind(&config.originals)?;

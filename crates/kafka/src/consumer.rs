@@ -219,6 +219,12 @@ impl Consumer {
         self.fetcher.position(partition)
     }
 
+    /// How many records of its partitions the caller has not been handed, as of what the brokers said last; `None`
+    /// before they have said it of every partition. Counted in offsets, some of which may have no record.
+    pub fn lag(&self) -> Option<u64> {
+        self.fetcher.lag()
+    }
+
     /// The partitions that are this consumer's.
     pub fn assignment(&self) -> &BTreeSet<TopicPartition> {
         &self.assignment
@@ -249,6 +255,7 @@ fn member_options(client: &Client, options: &ConsumerOptions) -> group::Options 
         session_timeout: options.session_timeout,
         rebalance_timeout: options.max_poll_interval,
         heartbeat_interval: options.heartbeat_interval,
+        ends_with_session: false,
         request_timeout: client.options().request_timeout,
         backoff: client.options().retry_backoff,
     }

@@ -81,6 +81,10 @@ impl Fetcher {
     }
 
     /// The offset of the next record to be handed out.
+    pub(crate) fn lag(&self) -> Option<u64> {
+        self.shared.state.lock().lag()
+    }
+
     pub(crate) fn position(&self, partition: &TopicPartition) -> Option<i64> {
         self.shared.state.lock().position(partition)
     }

@@ -5,6 +5,7 @@
 //! as the leader, who gets what. All decisions are in `state`, which does no I/O.
 
 mod driver;
+mod lease;
 mod state;
 
 use std::{sync::Arc, time::Duration};
@@ -16,6 +17,7 @@ use tokio::{
     task::JoinSet,
 };
 
+pub use self::lease::Lease;
 use self::state::Command;
 use crate::{Backoff, Client, Error};
 
@@ -40,6 +42,10 @@ pub struct Options {
     pub rebalance_timeout: Duration,
     /// `heartbeat.interval.ms`.
     pub heartbeat_interval: Duration,
+    /// Whether the member gives itself up ([`Event::Lost`]) as soon as the coordinator may have done so, because
+    /// nothing was heard of it for the session timeout. A consumer need not: what it commits carries its
+    /// generation, which the coordinator checks.
+    pub ends_with_session: bool,
     /// `request.timeout.ms`.
     pub request_timeout: Duration,
     /// `retry.backoff.ms` and `retry.backoff.max.ms`.
@@ -83,6 +89,9 @@ pub enum Event {
         assignment: Bytes,
         /// Whether this member leads.
         leader: bool,
+        /// How long it may go by that: the same lease until the membership is lost. It holds only for a member that
+        /// [`ends_with_session`](Options::ends_with_session).
+        lease: Lease,
     },
     /// The group went on without this member: what it had may belong to others already.
     Lost {
@@ -114,6 +123,8 @@ pub struct Member {
     commands: mpsc::Sender<Command>,
     events: mpsc::Receiver<Event>,
     identity: Arc<Mutex<Identity>>,
+    /// The number of events that were taken.
+    seen: u64,
     /// Ends the driver with the member.
     _driver: JoinSet<()>,
 }
@@ -126,22 +137,24 @@ impl Member {
         let identity = Arc::new(Mutex::new(Identity::none()));
         let mut driver = JoinSet::new();
         driver.spawn(driver::run(client, options, command_receiver, event_sender, identity.clone()));
-        Member { commands, events, identity, _driver: driver }
+        Member { commands, events, identity, seen: 0, _driver: driver }
     }
 
     /// The next event; cancel safe. `None` after [`Event::Failed`].
     pub async fn next(&mut self) -> Option<Event> {
-        self.events.recv().await
+        let event = self.events.recv().await?;
+        self.seen += 1;
+        Some(event)
     }
 
-    /// Answers [`Event::Prepare`].
+    /// Answers [`Event::Prepare`]; without effect if something has happened since that was not taken yet.
     pub async fn join(&self, protocols: Protocols) {
-        self.send(Command::Join(protocols)).await;
+        self.send(Command::Join(self.seen, protocols)).await;
     }
 
     /// Answers [`Event::Elected`] with the bytes for each member id.
     pub async fn assign(&self, assignments: Vec<(Arc<str>, Bytes)>) {
-        self.send(Command::Assign(assignments)).await;
+        self.send(Command::Assign(self.seen, assignments)).await;
     }
 
     /// Asks the group to share out again, for example because this member now wants other things.
@@ -152,6 +165,12 @@ impl Member {
     /// Who the member is now; shared, so that commits can be signed while events are waited for.
     pub fn identity(&self) -> Arc<Mutex<Identity>> {
         self.identity.clone()
+    }
+
+    /// Has the member ask the coordinator often for a moment, because another round is about to begin: it would be
+    /// heard of with the next heartbeat only.
+    pub async fn watch_out(&self) {
+        self.send(Command::WatchOut).await;
     }
 
     /// Leaves the group, so that others get its share at once. A static member only stops.

@@ -25,7 +25,8 @@ use tokio::{
 };
 
 use crate::{
-    client::Client, config::ProducerOptions, error::Error, metadata::Topic, pool::Lane, record::RecordBatch,
+    client::Client, config::ProducerOptions, error::Error, group::Lease, metadata::Topic, pool::Lane,
+    record::RecordBatch,
 };
 use sender::Sender;
 
@@ -50,6 +51,8 @@ struct Inner {
     auto_create: Mutex<BTreeSet<Arc<str>>>,
     /// The bytes of `buffer.memory` that are free.
     memory: Arc<Semaphore>,
+    /// While this does not hold, nothing leaves.
+    lease: Option<Lease>,
 }
 
 /// Told when a batch is done with; gives its bytes back when dropped.
@@ -74,6 +77,12 @@ impl Future for Delivery {
 impl Producer {
     /// Does no I/O.
     pub fn new(client: Client, options: ProducerOptions) -> Producer {
+        Self::with_lease(client, options, None)
+    }
+
+    /// A producer that sends nothing while a lease does not hold: it waits until it does. When the lease has ended,
+    /// what was not acknowledged fails as closed.
+    pub fn with_lease(client: Client, options: ProducerOptions, lease: Option<Lease>) -> Producer {
         let memory = Arc::new(Semaphore::new(options.buffer_memory.min(Semaphore::MAX_PERMITS)));
         let sender = Sender::new(&options, client.options().retry_backoff);
         let inner = Inner {
@@ -83,6 +92,7 @@ impl Producer {
             wake: Notify::new(),
             auto_create: Mutex::default(),
             memory,
+            lease,
             options,
         };
         Producer { inner: Arc::new(inner), driver: Mutex::new(None) }
@@ -91,6 +101,18 @@ impl Producer {
     /// How this producer writes.
     pub fn options(&self) -> &ProducerOptions {
         &self.inner.options
+    }
+
+    /// Whether the lease holds, if there is one.
+    pub fn may_write(&self) -> bool {
+        self.inner.lease.as_ref().is_none_or(Lease::holds)
+    }
+
+    /// Gives up all that is not acknowledged: it fails as closed. What is on its way may still be written.
+    pub fn abandon(&self) {
+        let completed = self.inner.sender.lock().abandon(&Error::Closed);
+        driver::finish(completed);
+        self.inner.wake.notify_one();
     }
 
     /// The number of partitions of a topic; `auto_create` lets the broker create it if it may.

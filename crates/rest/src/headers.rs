@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
+/// How far a date may lie in the future: those of HTTP have years of four digits.
+const DATE_MAX: Duration = Duration::from_secs(1_000 * 365 * 24 * 60 * 60);
+
 /// What is wrong with the headers.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
@@ -45,7 +48,11 @@ impl Header {
         let value = value.trim();
         let name = name.trim().parse().map_err(|_| wrong("the name is not one of a header"))?;
         let text = || HeaderValue::from_str(value).map_err(|_| wrong("the value is not one of a header"));
-        let date = || value.parse().map(Duration::from_millis).map_err(|_| wrong("the value is no number"));
+        let date = || match value.parse().map(Duration::from_millis) {
+            Ok(after) if after <= DATE_MAX => Ok(after),
+            Ok(_) => Err(wrong("the value is more than a thousand years")),
+            Err(_) => Err(wrong("the value is no number")),
+        };
         let (value, add) = match action.to_ascii_lowercase().as_str() {
             "set" => (Value::Text(text()?), false),
             "add" => (Value::Text(text()?), true),

@@ -15,6 +15,7 @@ mod loggers;
 mod peer;
 mod router;
 mod server;
+mod startup;
 
 pub use config::Config;
 pub use error::RestError;

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use serde::Serialize;
+use tracing::{info, warn};
 
 const ROOT: &str = "root";
 
@@ -88,6 +89,20 @@ impl Loggers {
         levels.extend(changed.iter().map(|logger| (logger.clone(), (level, Some(now)))));
         self.program.apply(&levels.iter().map(|(logger, (level, _))| (logger.clone(), *level)).collect());
         changed
+    }
+}
+
+impl worker::herder::Levels for Loggers {
+    fn set(&self, logger: &str, level: &str) {
+        match level.parse() {
+            Ok(level) => {
+                let changed = self.set(logger, level);
+                info!(logger, %level, changed = changed.len(), "the cluster has set the level of a logger");
+            }
+            Err(UnknownLevel) => {
+                warn!(logger, level, "the cluster has set a level that is none; it has no effect")
+            }
+        }
     }
 }
 

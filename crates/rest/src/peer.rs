@@ -37,7 +37,7 @@ pub(crate) struct PeerRequest {
     pub(crate) body: Vec<u8>,
 }
 
-/// What another worker has answered with success.
+/// What another worker has answered.
 #[derive(Debug)]
 pub(crate) struct PeerAnswer {
     pub(crate) status: StatusCode,
@@ -76,6 +76,17 @@ impl Peers {
     /// # Errors
     /// The worker cannot be reached, or answers an error, which is passed on with its status and words.
     pub(crate) async fn send(&self, request: PeerRequest) -> Result<PeerAnswer, RestError> {
+        let target = request.url.clone();
+        let answer = self.exchange(request).await?;
+        if answer.status.is_success() {
+            Ok(answer)
+        } else {
+            Err(refused(&target, answer.status, &answer.body))
+        }
+    }
+
+    /// Sends a request and waits for the answer, whatever it is.
+    async fn exchange(&self, request: PeerRequest) -> Result<PeerAnswer, RestError> {
         let PeerRequest { method, url, mut headers, body } = request;
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if !body.is_empty() {
@@ -95,10 +106,7 @@ impl Peers {
             }
             body.extend_from_slice(&chunk);
         }
-        if status.is_success() {
-            return Ok(PeerAnswer { status, location, body });
-        }
-        Err(refused(&target, status, &body))
+        Ok(PeerAnswer { status, location, body })
     }
 }
 

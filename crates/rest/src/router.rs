@@ -16,18 +16,29 @@ use crate::endpoints::{connectors, loggers, offsets, plugins, root, states};
 use crate::headers::Header;
 use crate::loggers::Loggers;
 use crate::peer::{Peers, forward};
+use crate::startup::Startup;
 use crate::{Config, RestError, cors};
 
 /// What the endpoints work with.
 pub(crate) struct App {
-    pub(crate) herder: Herder,
+    pub(crate) startup: Startup,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) loggers: Loggers,
+    pub(crate) loggers: Arc<Loggers>,
     /// The URL of the worker for clients that do not say which they have called.
     pub(crate) advertised: String,
     pub(crate) room: Room,
     /// The other workers, if this one is part of a cluster.
     pub(crate) peers: Option<Peers>,
+}
+
+impl App {
+    /// The herder, when it is there.
+    ///
+    /// # Errors
+    /// The worker has not started in time.
+    pub(crate) async fn herder(&self) -> Result<&Herder, RestError> {
+        self.startup.herder().await
+    }
 }
 
 /// Which paths a listener serves.

@@ -24,11 +24,13 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 use tracing::{debug, info, warn};
 use worker::Herder;
+use worker::herder::{About, Levels};
 
 use crate::headers::Header;
 use crate::listener::{Address, Error};
 use crate::loggers::{LogLevels, Loggers};
 use crate::router::{App, Part, router};
+use crate::startup::Startup;
 use crate::{Config, Peers, body::Room};
 
 /// How long a connection may take to send the headers of a request, or be idle between two.
@@ -57,6 +59,7 @@ pub struct Bound {
 
 /// A server that answers.
 pub struct Serving {
+    app: Arc<App>,
     stop: CancellationToken,
     listeners: JoinSet<()>,
 }
@@ -117,11 +120,27 @@ impl Bound {
         registry: Arc<Registry>,
         levels: Arc<dyn LogLevels>,
     ) -> std::io::Result<Serving> {
+        let serving = self.serve_startup(herder.about().clone(), registry, levels)?;
+        serving.started(herder);
+        Ok(serving)
+    }
+
+    /// Answers requests from now on, of which most wait for [`Serving::started`]; has to be called inside a tokio
+    /// runtime.
+    ///
+    /// # Errors
+    /// The runtime does not take a socket.
+    pub fn serve_startup(
+        self,
+        about: Arc<About>,
+        registry: Arc<Registry>,
+        levels: Arc<dyn LogLevels>,
+    ) -> std::io::Result<Serving> {
         let advertised = self.advertised_url();
         let app = Arc::new(App {
-            herder,
+            startup: Startup::new(about),
             registry,
-            loggers: Loggers::new(levels),
+            loggers: Arc::new(Loggers::new(levels)),
             advertised: advertised.clone(),
             room: Room::default(),
             peers: self.peers,
@@ -135,11 +154,21 @@ impl Bound {
             listeners.spawn(listen(listener, router, stop.clone()));
         }
         info!(url = advertised, "REST API is advertised");
-        Ok(Serving { stop, listeners })
+        Ok(Serving { app, stop, listeners })
     }
 }
 
 impl Serving {
+    /// Has this herder answer requests, those that wait for it, too.
+    pub fn started(&self, herder: Herder) {
+        self.app.startup.finish(herder);
+    }
+
+    /// The levels of logs, for what sets them beside the API.
+    pub fn levels(&self) -> Arc<dyn Levels> {
+        self.app.loggers.clone()
+    }
+
     /// Takes no more requests and waits for those that are being answered, at most for a time.
     pub async fn stop(mut self, grace: Duration) {
         self.stop.cancel();

@@ -5,6 +5,7 @@
 //! it, and at the latest with the test process.
 
 pub mod certificates;
+pub mod chaos;
 pub mod child;
 pub mod database;
 pub mod directory;

@@ -112,6 +112,19 @@ fn an_offset_file_that_is_cut_off_is_refused_and_left_alone() {
 }
 
 #[test]
+fn an_offset_file_is_for_one_worker_at_a_time() {
+    let directory = TempDir::new().expect("a directory");
+    let file = directory.path().join("offsets").display().to_string();
+    let start = || worker().property("offset.storage.file.filename", &file);
+    let mut first = start().start().expect("the worker starts");
+    let log = refusal(start());
+    let process = format!("process {}", first.pid());
+    assert_names(&log, &[&file, "offset.storage.file.filename", &process, "hint"]);
+    first.kill().expect("the worker is killed");
+    start().start().expect("the file is free");
+}
+
+#[test]
 fn a_file_that_is_a_directory_fails_the_task_with_the_key() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().display().to_string();

@@ -5,6 +5,7 @@ mod delivery;
 mod distributed;
 mod docs;
 mod edges;
+mod environment;
 mod errors;
 mod jdbc;
 mod pipeline;

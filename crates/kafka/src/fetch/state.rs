@@ -50,6 +50,8 @@ struct Slot {
     position: i64,
     /// The offset of the next record to ask for: runs ahead of the position.
     fetch_offset: i64,
+    /// Where the records end that may be read, as a broker said last.
+    end: Option<i64>,
     leader: Option<Leader>,
     paused: bool,
     /// The log does not have the position (any more).
@@ -90,6 +92,7 @@ impl State {
         let slot = Slot {
             position: offset,
             fetch_offset: offset,
+            end: None,
             leader: None,
             paused: false,
             out_of_range: false,
@@ -145,6 +148,12 @@ impl State {
         self.slots.get(partition).map(|slot| slot.position)
     }
 
+    /// How many offsets are between the positions and the ends; none before a broker has told the end of each.
+    pub(super) fn lag(&self) -> Option<u64> {
+        let behind = |slot: &Slot| Some(slot.end?.saturating_sub(slot.position).max(0).unsigned_abs());
+        self.slots.values().map(behind).sum()
+    }
+
     /// What this broker is to be asked; `None` when there is nothing to ask or no room for an answer.
     pub(super) fn asks(&self, broker: i32) -> Option<BTreeMap<TopicPartition, Ask>> {
         if self.received_bytes > self.room {
@@ -179,7 +188,10 @@ impl State {
             return Ok(false);
         };
         match ResponseError::try_from_code(data.error_code) {
-            None => slot.failures = 0,
+            None => {
+                slot.failures = 0;
+                slot.end = Some(data.high_watermark).filter(|end| *end >= 0);
+            }
             Some(ResponseError::OffsetOutOfRange) => {
                 slot.out_of_range = true;
                 return Err(ResponseError::OffsetOutOfRange);

@@ -14,12 +14,12 @@ use kafka_protocol::{
 use parking_lot::Mutex;
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 use tracing::{debug, info, warn};
 
 use super::{
-    Event, Identity, Options,
+    Event, Identity, NO_GENERATION, Options,
     state::{Command, Operation, Outcome, State},
 };
 use crate::{Client, Error, Lane, error::check, request::text};
@@ -37,8 +37,7 @@ pub(super) async fn run(
     events: mpsc::Sender<Event>,
     identity: Arc<Mutex<Identity>>,
 ) {
-    let lane = LaneGuard { client: client.clone(), lane: Lane::dedicated() };
-    let link = Link { client, options, lane: lane.lane, identity };
+    let mut link = Link { client, options, lane: Lane::dedicated(), identity };
     let mut state = State::new(&link.options, Instant::now());
     loop {
         if !link.publish(&mut state, &events).await {
@@ -51,8 +50,13 @@ pub(super) async fn run(
                 command = commands.recv() => command,
             },
             Some(operation) => match link.perform(operation, &mut state, &mut commands).await {
-                Some(command) => command,
-                None => continue,
+                Done::Ended => continue,
+                Done::Overtaken => {
+                    // What it waits for must not hold up what comes next.
+                    link.renew_lane();
+                    continue;
+                }
+                Done::Command(command) => command,
             },
         };
         match command {
@@ -67,16 +71,14 @@ pub(super) async fn run(
     }
 }
 
-/// Gives the member's connection back when its driver ends, however it ends.
-struct LaneGuard {
-    client: Client,
-    lane: Lane,
-}
-
-impl Drop for LaneGuard {
-    fn drop(&mut self) {
-        self.client.close_lane(self.lane);
-    }
+/// How an operation ended.
+enum Done {
+    /// By itself.
+    Ended,
+    /// The member may have been given up meanwhile.
+    Overtaken,
+    /// By a command, or the end of all commands.
+    Command(Option<Command>),
 }
 
 struct Link {
@@ -84,6 +86,13 @@ struct Link {
     options: Options,
     lane: Lane,
     identity: Arc<Mutex<Identity>>,
+}
+
+/// Gives the member's connection back when its driver ends, however it ends.
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.client.close_lane(self.lane);
+    }
 }
 
 impl Link {
@@ -112,32 +121,66 @@ impl Link {
         }
     }
 
-    /// Does one operation while taking commands; answers a command (or `None` for the end of all commands)
-    /// only if that ends the operation.
+    /// Does one operation while taking commands. Meanwhile heartbeats on another connection show that the
+    /// coordinator still counts on the member, as it answers a JoinGroup or SyncGroup only once all have asked.
     async fn perform(
         &self,
         operation: Operation,
         state: &mut State,
         commands: &mut mpsc::Receiver<Command>,
-    ) -> Option<Option<Command>> {
-        let mut work = pin!(self.request(operation, state.identity().clone()));
+    ) -> Done {
+        let (me, sent) = (state.identity().clone(), Instant::now());
+        let probing = self.probing(&operation, &me);
+        let mut work = pin!(self.request(operation, me.clone()));
+        let mut probe = pin!(self.probe(probing, &me));
         loop {
+            let session_ends_at = state.session_ends_at();
             tokio::select! {
                 (outcome, member_id) = &mut work => {
                     if let Some(member_id) = member_id {
                         state.member_id_required(&member_id);
                     }
                     if let Some(outcome) = outcome {
-                        state.done(outcome, Instant::now());
+                        state.done(outcome, sent, Instant::now());
                     }
-                    return None;
+                    return Done::Ended;
+                }
+                (answer, sent) = &mut probe => {
+                    state.probed(answer, sent);
+                    probe.set(self.probe(probing, &me));
+                }
+                () = sleep_until(session_ends_at.unwrap_or(sent)), if session_ends_at.is_some() => {
+                    return Done::Overtaken;
                 }
                 command = commands.recv() => match command {
-                    None | Some(Command::Leave { .. }) => return Some(command),
+                    None | Some(Command::Leave { .. }) => return Done::Command(command),
                     Some(command) => state.command(command),
                 },
             }
         }
+    }
+
+    /// The coordinator to ask while an operation is under way that may take long.
+    fn probing(&self, operation: &Operation, me: &Identity) -> Option<i32> {
+        match operation {
+            Operation::Join { coordinator, .. } | Operation::Sync { coordinator, .. } => {
+                (self.options.ends_with_session && me.generation != NO_GENERATION).then_some(*coordinator)
+            }
+            Operation::FindCoordinator | Operation::Heartbeat { .. } | Operation::Wait { .. } => None,
+        }
+    }
+
+    /// Asks the coordinator once, after a while; the second answer is when it was asked.
+    async fn probe(&self, coordinator: Option<i32>, me: &Identity) -> (Result<(), Error>, Instant) {
+        let Some(coordinator) = coordinator else { return std::future::pending().await };
+        sleep(self.options.heartbeat_interval).await;
+        let sent = Instant::now();
+        (self.heartbeat(coordinator, Lane::SHARED, me).await, sent)
+    }
+
+    fn renew_lane(&mut self) {
+        self.client.close_lane(self.lane);
+        self.lane = Lane::dedicated();
     }
 
     /// Sends one request. The second answer is the id a coordinator wants the member to come back with.
@@ -161,7 +204,7 @@ impl Link {
                 Outcome::Synced(answer.and_then(|answer| check(answer.error_code, what).map(|()| answer)))
             }
             Operation::Heartbeat { coordinator } => {
-                Outcome::HeartbeatSent(self.heartbeat(coordinator, &me).await)
+                Outcome::HeartbeatSent(self.heartbeat(coordinator, self.lane, &me).await)
             }
             Operation::Wait { .. } => return (None, None),
         };
@@ -235,15 +278,23 @@ impl Link {
         self.client.request(coordinator, self.lane, timeout, |_| request).await
     }
 
-    async fn heartbeat(&self, coordinator: i32, me: &Identity) -> Result<(), Error> {
+    async fn heartbeat(&self, coordinator: i32, lane: Lane, me: &Identity) -> Result<(), Error> {
         let request = HeartbeatRequest::default()
             .with_group_id(self.group_id())
             .with_generation_id(me.generation)
             .with_member_id(text(&me.member_id))
             .with_group_instance_id(self.instance_id());
-        let timeout = self.options.request_timeout.min(self.options.session_timeout);
-        let answer = self.client.request(coordinator, self.lane, timeout, |_| request).await?;
+        let timeout = self.options.request_timeout.min(self.heartbeat_timeout());
+        let answer = self.client.request(coordinator, lane, timeout, |_| request).await?;
         check(answer.error_code, format_args!("stay in group `{}`", self.options.group))
+    }
+
+    /// A connection that has died without a word costs a part of the session only, where the session counts.
+    fn heartbeat_timeout(&self) -> Duration {
+        match self.options.ends_with_session {
+            true => self.options.session_timeout / 3,
+            false => self.options.session_timeout,
+        }
     }
 
     /// Tells the coordinator, on a connection that no JoinGroup blocks. A coordinator that does not hear it

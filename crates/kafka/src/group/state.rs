@@ -12,16 +12,22 @@ use kafka_protocol::{
 };
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Event, Identity, NO_GENERATION, Peer, Protocols};
+use super::{Event, Identity, Lease, NO_GENERATION, Peer, Protocols};
 use crate::{Backoff, Error};
 
 /// What the owner wants.
 #[derive(Debug)]
 pub(super) enum Command {
-    Join(Protocols),
-    Assign(Vec<(Arc<str>, Bytes)>),
+    /// With the number of events that the owner had seen: it answers the last of them, or one that is overtaken.
+    Join(u64, Protocols),
+    /// As `Join`.
+    Assign(u64, Vec<(Arc<str>, Bytes)>),
     Rejoin(Arc<str>),
-    Leave { reason: Arc<str>, done: oneshot::Sender<()> },
+    WatchOut,
+    Leave {
+        reason: Arc<str>,
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// What to do now.
@@ -43,6 +49,29 @@ pub(super) enum Outcome {
     HeartbeatSent(Result<(), Error>),
 }
 
+impl Outcome {
+    /// Whether the coordinator has counted on the member when it answered.
+    fn counted_on(&self) -> bool {
+        match self {
+            Outcome::Found(_) => false,
+            Outcome::Joined(result) => result.is_ok(),
+            Outcome::Synced(result) => counted_on(result),
+            Outcome::HeartbeatSent(result) => counted_on(result),
+        }
+    }
+}
+
+fn counted_on<T>(answer: &Result<T, Error>) -> bool {
+    match answer {
+        Ok(_) => true,
+        Err(error) => error.code() == Some(ResponseError::RebalanceInProgress),
+    }
+}
+
+/// How often the coordinator is asked while another round is expected, and for how long.
+const WATCH_INTERVAL: Duration = Duration::from_millis(50);
+const WATCH_FOR: Duration = Duration::from_secs(2);
+
 #[derive(Debug, PartialEq)]
 enum Phase {
     /// The owner was asked what to join with.
@@ -60,6 +89,8 @@ enum Phase {
 pub(super) struct State {
     protocol_type: &'static str,
     heartbeat_interval: Duration,
+    /// How long the coordinator counts on the member after it has heard of it; none: that is its own affair.
+    session: Option<Duration>,
     backoff: Backoff,
     phase: Phase,
     identity: Identity,
@@ -71,9 +102,25 @@ pub(super) struct State {
     /// The owner asked to join again while that was under way.
     rejoin: Option<Arc<str>>,
     heartbeat_at: Instant,
+    /// The owner expects another round.
+    watching: Watching,
     retry_at: Option<Instant>,
     failures: u32,
+    /// When the member gives itself up; none while it has nothing that others could be given.
+    session_ends_at: Option<Instant>,
+    lease: Lease,
+    /// The number of events so far.
+    told: u64,
     events: Vec<Event>,
+}
+
+/// Whether the coordinator is asked more often than it has to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Watching {
+    No,
+    /// Asked for, from the next look at the clock on.
+    Wanted,
+    Until(Instant),
 }
 
 impl State {
@@ -81,6 +128,8 @@ impl State {
         let mut state = State {
             protocol_type: options.protocol_type,
             heartbeat_interval: options.heartbeat_interval,
+            // A little less than the coordinator has: who is given up has ended before others begin.
+            session: options.ends_with_session.then(|| options.session_timeout * 9 / 10),
             backoff: options.backoff,
             phase: Phase::Stable,
             identity: Identity::none(),
@@ -90,8 +139,12 @@ impl State {
             reason: "".into(),
             rejoin: None,
             heartbeat_at: now,
+            watching: Watching::No,
             retry_at: None,
             failures: 0,
+            session_ends_at: None,
+            lease: Lease::new(),
+            told: 0,
             events: Vec::new(),
         };
         state.prepare("the member starts".into());
@@ -104,6 +157,11 @@ impl State {
 
     pub(super) fn coordinator(&self) -> Option<i32> {
         self.coordinator
+    }
+
+    /// When the member gives itself up, unless it hears of the coordinator before.
+    pub(super) fn session_ends_at(&self) -> Option<Instant> {
+        self.session_ends_at
     }
 
     pub(super) fn take_events(&mut self) -> Vec<Event> {
@@ -119,6 +177,19 @@ impl State {
         if self.phase == Phase::Failed {
             return None;
         }
+        if self.session_ends_at.is_some_and(|at| at <= now) {
+            self.session_over(now);
+        }
+        match self.next_operation(now) {
+            Some(Operation::Wait { until }) => {
+                let until = self.session_ends_at.map_or(until, |at| at.min(until));
+                Some(Operation::Wait { until })
+            }
+            operation => operation,
+        }
+    }
+
+    fn next_operation(&mut self, now: Instant) -> Option<Operation> {
         if let Some(until) = self.retry_at {
             if until > now {
                 return Some(Operation::Wait { until });
@@ -136,13 +207,70 @@ impl State {
                 Some(Operation::Sync { coordinator, protocol, assignments })
             }
             _ if self.identity.generation == NO_GENERATION => None,
-            _ if self.heartbeat_at > now => Some(Operation::Wait { until: self.heartbeat_at }),
-            _ => Some(Operation::Heartbeat { coordinator }),
+            _ => match self.heartbeat_at(now) {
+                until if until > now => Some(Operation::Wait { until }),
+                _ => Some(Operation::Heartbeat { coordinator }),
+            },
         }
     }
 
-    /// Takes how the operation went that `next` asked for.
-    pub(super) fn done(&mut self, outcome: Outcome, now: Instant) {
+    /// When the next heartbeat is due.
+    fn heartbeat_at(&mut self, now: Instant) -> Instant {
+        match self.watching {
+            Watching::No => self.heartbeat_at,
+            Watching::Wanted => {
+                self.watching = Watching::Until(now + WATCH_FOR);
+                now
+            }
+            Watching::Until(until) if until > now && self.phase == Phase::Stable => {
+                let last = self.heartbeat_at - self.heartbeat_interval;
+                self.heartbeat_at.min(last + WATCH_INTERVAL)
+            }
+            Watching::Until(_) => {
+                self.watching = Watching::No;
+                self.heartbeat_at
+            }
+        }
+    }
+
+    /// Takes note that the coordinator has counted on the member after this instant.
+    ///
+    /// One that has nothing yet has nothing to lose.
+    pub(super) fn heard(&mut self, sent: Instant) {
+        let Some(session) = self.session.filter(|_| self.identity.generation != NO_GENERATION) else {
+            return;
+        };
+        let ends_at = sent + session;
+        self.session_ends_at = Some(self.session_ends_at.map_or(ends_at, |before| before.max(ends_at)));
+        self.lease.extend(ends_at);
+    }
+
+    /// Takes the answer to a heartbeat that was sent while the group shares out: whether the coordinator still
+    /// counts on the member.
+    pub(super) fn probed(&mut self, answer: Result<(), Error>, sent: Instant) {
+        // Another answer may mean that the round is over, and what says so may be lost: nothing is known then.
+        if counted_on(&answer) {
+            self.heard(sent);
+        }
+    }
+
+    /// The coordinator may have given the member up, which others may know before it does.
+    ///
+    /// It comes back under its id: a coordinator that has not missed it need not wait for it.
+    fn session_over(&mut self, now: Instant) {
+        let reason: Arc<str> = "nothing was heard of the coordinator for the session timeout".into();
+        let member_id = self.identity.member_id.clone();
+        self.lose(reason);
+        self.identity.member_id = member_id;
+        self.coordinator = None;
+        self.retry_later(now);
+    }
+
+    /// Takes how the operation went that `next` asked for, and when it was begun.
+    pub(super) fn done(&mut self, outcome: Outcome, sent: Instant, now: Instant) {
+        if outcome.counted_on() {
+            self.heard(sent);
+        }
         let result = match outcome {
             Outcome::Found(result) => result.map(|coordinator| self.coordinator = Some(coordinator)),
             Outcome::Joined(result) => result.and_then(|response| self.joined(response, now)),
@@ -160,10 +288,11 @@ impl State {
     /// Takes what the owner wants. A member leaves without asking the state.
     pub(super) fn command(&mut self, command: Command) {
         match command {
-            Command::Join(protocols) if self.phase == Phase::Preparing => {
+            Command::Join(seen, protocols) if self.phase == Phase::Preparing && seen == self.told => {
                 self.phase = Phase::Joining(protocols)
             }
-            Command::Assign(assignments) if self.phase == Phase::Assigning => {
+            Command::WatchOut => self.watching = Watching::Wanted,
+            Command::Assign(seen, assignments) if self.phase == Phase::Assigning && seen == self.told => {
                 self.phase = Phase::Syncing(assignments);
             }
             Command::Rejoin(reason) => match self.phase {
@@ -172,14 +301,19 @@ impl State {
                 Phase::Joining(_) | Phase::Assigning | Phase::Syncing(_) => self.rejoin = Some(reason),
             },
             // An answer to a question that a loss has overtaken.
-            Command::Join(_) | Command::Assign(_) | Command::Leave { .. } => {}
+            Command::Join(..) | Command::Assign(..) | Command::Leave { .. } => {}
         }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.told += 1;
+        self.events.push(event);
     }
 
     fn prepare(&mut self, reason: Arc<str>) {
         self.phase = Phase::Preparing;
         self.reason = reason.clone();
-        self.events.push(Event::Prepare { reason });
+        self.tell(Event::Prepare { reason });
     }
 
     fn joined(&mut self, response: JoinGroupResponse, now: Instant) -> Result<(), Error> {
@@ -203,7 +337,7 @@ impl State {
                 instance_id: member.group_instance_id.as_deref().map(Arc::from),
                 metadata: member.metadata,
             });
-            self.events.push(Event::Elected { protocol: self.protocol.clone(), members: members.collect() });
+            self.tell(Event::Elected { protocol: self.protocol.clone(), members: members.collect() });
         } else {
             self.phase = Phase::Syncing(Vec::new());
         }
@@ -213,11 +347,12 @@ impl State {
     fn synced(&mut self, response: SyncGroupResponse, now: Instant) {
         self.phase = Phase::Stable;
         self.heartbeat_at = now + self.heartbeat_interval;
-        self.events.push(Event::Assigned {
+        self.tell(Event::Assigned {
             protocol: self.protocol.clone(),
             // The answer shares the buffer it came in; a small copy lets that go.
             assignment: Bytes::copy_from_slice(&response.assignment),
             leader: self.leader,
+            lease: self.lease.clone(),
         });
         if let Some(reason) = self.rejoin.take() {
             self.prepare(reason);
@@ -234,7 +369,8 @@ impl State {
             _ if error.retriable() => self.find_again(now),
             _ => {
                 self.phase = Phase::Failed;
-                self.events.push(Event::Failed(error));
+                self.lease.suspend();
+                self.tell(Event::Failed(error));
             }
         }
     }
@@ -256,11 +392,13 @@ impl State {
     /// A member that was thrown out starts anew, under a new id.
     fn lose(&mut self, reason: Arc<str>) {
         self.identity = Identity::none();
+        self.session_ends_at = None;
+        self.lease.suspend();
+        self.lease = Lease::new();
         self.rejoin = None;
-        self.events.push(Event::Lost { reason: reason.clone() });
-        if self.phase != Phase::Preparing {
-            self.prepare(reason);
-        }
+        self.tell(Event::Lost { reason: reason.clone() });
+        // Asked again even if it was asked before: what it answers is to be what it has after the loss.
+        self.prepare(reason);
     }
 
     fn find_again(&mut self, now: Instant) {
@@ -280,5 +418,12 @@ impl State {
     /// Keeps the id that a coordinator wants new members to come back with.
     pub(super) fn member_id_required(&mut self, member_id: &str) {
         self.identity = Identity { member_id: member_id.into(), generation: NO_GENERATION };
+    }
+}
+
+impl Drop for State {
+    /// Nobody asks the coordinator any more, so nobody knows.
+    fn drop(&mut self) {
+        self.lease.suspend();
     }
 }

@@ -18,6 +18,10 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Bench {
     state: State,
     now: Instant,
+    /// The number of events that were taken.
+    seen: u64,
+    names: Vec<&'static str>,
+    lease: Lease,
 }
 
 fn bench() -> Bench {
@@ -28,11 +32,12 @@ fn bench() -> Bench {
         session_timeout: SECOND * 45,
         rebalance_timeout: SECOND * 60,
         heartbeat_interval: SECOND * 3,
+        ends_with_session: true,
         request_timeout: SECOND * 30,
         backoff: Backoff { initial: SECOND, max: SECOND },
     };
     let now = Instant::now();
-    Bench { state: State::new(&options, now), now }
+    Bench { state: State::new(&options, now), now, seen: 0, names: Vec::new(), lease: Lease::new() }
 }
 
 fn text(value: &'static str) -> StrBytes {
@@ -53,11 +58,16 @@ impl Bench {
     }
 
     fn done(&mut self, outcome: Outcome) {
-        self.state.done(outcome, self.now);
+        self.state.done(outcome, self.now, self.now);
     }
 
     /// Names of the events since the last call.
     fn events(&mut self) -> Vec<&'static str> {
+        self.take_events();
+        std::mem::take(&mut self.names)
+    }
+
+    fn take_events(&mut self) {
         let name = |event: &Event| match event {
             Event::Prepare { .. } => "prepare",
             Event::Elected { .. } => "elected",
@@ -65,11 +75,20 @@ impl Bench {
             Event::Lost { .. } => "lost",
             Event::Failed(_) => "failed",
         };
-        self.state.take_events().iter().map(name).collect()
+        let events = self.state.take_events();
+        for event in &events {
+            if let Event::Assigned { lease, .. } = event {
+                self.lease = lease.clone();
+            }
+        }
+        self.seen += events.len() as u64;
+        self.names.extend(events.iter().map(name));
     }
 
+    /// Answers after all events were seen.
     fn join(&mut self) {
-        self.state.command(Command::Join(vec![("sessioned", Bytes::from_static(b"me"))]));
+        self.take_events();
+        self.state.command(Command::Join(self.seen, vec![("sessioned", Bytes::from_static(b"me"))]));
     }
 
     fn joined(&mut self, leader: &'static str, generation: i32) {
@@ -131,7 +150,7 @@ fn the_leader_is_asked_who_gets_what_and_heartbeats_go_on() {
     assert_eq!(bench.next(), Some(Operation::Heartbeat { coordinator: 1 }));
     bench.done(Outcome::HeartbeatSent(Ok(())));
     let assignments: Vec<(Arc<str>, Bytes)> = vec![("you".into(), Bytes::new())];
-    bench.state.command(Command::Assign(assignments.clone()));
+    bench.state.command(Command::Assign(bench.seen, assignments.clone()));
     let sync = Operation::Sync { coordinator: 1, protocol: "sessioned".into(), assignments };
     assert_eq!(bench.next(), Some(sync));
 }
@@ -175,13 +194,93 @@ fn a_member_that_was_thrown_out_starts_anew() {
 }
 
 #[test]
-fn a_loss_while_the_owner_is_asked_asks_only_once() {
+fn a_loss_while_the_owner_is_asked_overtakes_its_answer() {
     let mut bench = Bench::stable();
     bench.done(Outcome::HeartbeatSent(refused(ResponseError::RebalanceInProgress)));
+    assert_eq!(bench.events(), ["prepare"]);
     bench.done(Outcome::HeartbeatSent(refused(ResponseError::UnknownMemberId)));
-    assert_eq!(bench.events(), ["prepare", "lost"]);
+    bench.state.command(Command::Join(bench.seen, vec![("sessioned", Bytes::from_static(b"what was lost"))]));
+    assert_eq!(bench.next(), None, "it would join with what it has no more");
+    assert_eq!(bench.events(), ["lost", "prepare"]);
     bench.join();
     assert!(matches!(bench.next(), Some(Operation::Join { .. })));
+}
+
+#[test]
+fn a_member_that_hears_nothing_gives_itself_up_before_others_do() {
+    let mut bench = Bench::stable();
+    let joined_at = bench.now;
+    assert!(bench.lease.holds());
+    assert_eq!(bench.state.session_ends_at(), Some(joined_at + SECOND * 45 * 9 / 10));
+    for _ in 0..5 {
+        bench.now += SECOND * 8;
+        bench.done(Outcome::HeartbeatSent(disconnected()));
+        bench.next();
+    }
+    assert_eq!(bench.events(), [""; 0]);
+    let Some(Operation::Wait { until }) = bench.next() else { panic!("waits for the end of the session") };
+    assert!(until <= joined_at + SECOND * 45 * 9 / 10);
+    bench.now = joined_at + SECOND * 45 * 9 / 10;
+    bench.next();
+    assert_eq!(bench.events(), ["lost", "prepare"]);
+    assert!(!bench.lease.holds());
+    let back = Identity { member_id: "me".into(), generation: NO_GENERATION };
+    assert_eq!(*bench.state.identity(), back);
+    assert_eq!(bench.state.session_ends_at(), None, "there is nothing to lose");
+}
+
+#[test]
+fn a_session_counts_from_when_the_heartbeat_was_sent() {
+    let mut bench = Bench::stable();
+    let sent = bench.now + SECOND * 3;
+    bench.now += SECOND * 20;
+    bench.state.done(Outcome::HeartbeatSent(refused(ResponseError::RebalanceInProgress)), sent, bench.now);
+    assert_eq!(bench.state.session_ends_at(), Some(sent + SECOND * 45 * 9 / 10));
+}
+
+#[test]
+fn a_long_round_costs_no_session_while_the_coordinator_answers() {
+    let mut bench = Bench::stable();
+    bench.state.command(Command::Rejoin("again".into()));
+    bench.join();
+    bench.events();
+    for _ in 0..4 {
+        bench.now += SECOND * 30;
+        bench.state.probed(refused(ResponseError::RebalanceInProgress), bench.now);
+    }
+    let heard_at = bench.now;
+    bench.now += SECOND;
+    bench.state.probed(refused(ResponseError::IllegalGeneration), bench.now);
+    bench.state.probed(disconnected(), bench.now);
+    assert_eq!(bench.state.session_ends_at(), Some(heard_at + SECOND * 45 * 9 / 10));
+    bench.now = heard_at + SECOND * 45;
+    bench.next();
+    assert_eq!(bench.events(), ["lost", "prepare"], "the round is over and its answer has not come");
+}
+
+#[test]
+fn a_member_that_has_nothing_has_no_session_to_lose() {
+    let mut bench = bench();
+    bench.done(Outcome::Found(Ok(1)));
+    bench.join();
+    bench.now += SECOND * 100;
+    bench.joined("you", 1);
+    assert_eq!(bench.state.session_ends_at(), None);
+    bench.synced();
+    assert_eq!(bench.state.session_ends_at(), Some(bench.now + SECOND * 45 * 9 / 10));
+}
+
+#[test]
+fn a_member_that_watches_out_asks_often_for_a_moment() {
+    let mut bench = Bench::stable();
+    bench.state.command(Command::WatchOut);
+    assert_eq!(bench.next(), Some(Operation::Heartbeat { coordinator: 1 }), "at once");
+    bench.done(Outcome::HeartbeatSent(Ok(())));
+    let Some(Operation::Wait { until }) = bench.next() else { panic!("waits") };
+    assert!(until < bench.now + SECOND);
+    bench.now += SECOND * 3;
+    bench.done(Outcome::HeartbeatSent(Ok(())));
+    assert_eq!(bench.next(), Some(Operation::Wait { until: bench.now + SECOND * 3 }), "as before");
 }
 
 #[test]

@@ -25,6 +25,7 @@ use crate::{
     config::Acks,
     connection::{self, Connection, Reply},
     error::Error,
+    group::Lease,
     request::Request,
 };
 
@@ -37,15 +38,26 @@ type Links = HashMap<i32, Arc<Connection>>;
 pub(super) async fn run(inner: Arc<Inner>) {
     let (mut work, mut links) = (Work::new(), Links::new());
     loop {
-        let wake_at = step(&inner, &mut links, &work);
+        let held = inner.lease.as_ref().is_none_or(Lease::holds);
+        let wake_at = if held { step(&inner, &mut links, &work) } else { None };
         tokio::select! {
-            () = inner.wake.notified() => {}
+            () = inner.wake.notified(), if held => {}
+            () = settled(inner.lease.as_ref()), if !held => if inner.lease.as_ref().is_some_and(Lease::ended) {
+                return inner.sender.lock().close();
+            },
             Some((event, link)) = work.next(), if !work.is_empty() => {
                 links.extend(link);
                 handle(&inner, event);
             }
             () = time::sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {}
         }
+    }
+}
+
+async fn settled(lease: Option<&Lease>) {
+    match lease {
+        Some(lease) => lease.settled().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -72,7 +84,7 @@ fn step(inner: &Arc<Inner>, links: &mut Links, work: &Work) -> Option<Instant> {
     wake_at
 }
 
-fn finish(completed: Completed<Done>) {
+pub(super) fn finish(completed: Completed<Done>) {
     for (done, result) in completed {
         // Whoever sent the batch may not care.
         let _ = done.result.send(result);

@@ -239,6 +239,16 @@ impl<T> Queue<T> {
         completed
     }
 
+    /// Fails everything, on its way or not; what is sent after that is numbered anew.
+    pub(super) fn abandon(&mut self, error: &Error) -> Completed<T> {
+        let completed = self.fail_all(error);
+        self.draining = false;
+        if self.next_sequence != 0 {
+            self.begin_epoch();
+        }
+        completed
+    }
+
     fn pop_acknowledged(&mut self, completed: &mut Completed<T>) {
         while let Some(State::Acknowledged(offset)) = self.batches.front().map(|entry| &entry.state) {
             let offset = *offset;

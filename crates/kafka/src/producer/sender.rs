@@ -117,6 +117,12 @@ impl<T> Sender<T> {
         self.partitions.clear();
     }
 
+    /// Gives up everything that is not done with; answers that come later are passed over.
+    pub(super) fn abandon(&mut self, error: &Error) -> Completed<T> {
+        let queues = self.partitions.values_mut().map(|partition| &mut partition.queue);
+        queues.flat_map(|queue| queue.abandon(error)).collect()
+    }
+
     /// Notes that a connection is there, or no longer.
     pub(super) fn set_link(&mut self, broker: i32, link: Link) {
         self.brokers.entry(broker).or_default().link = link;

@@ -8,9 +8,13 @@ use std::{
     time::Duration,
 };
 
-use kafka::{BatchBuilder, Codec, Compression, Error, RecordHeader, ResponseError};
+use kafka::group::Lease;
+use kafka::{BatchBuilder, Client, Codec, Compression, Error, Producer, RecordHeader, ResponseError, config};
 use testkit::Kafka;
-use tokio::{task::block_in_place, time};
+use tokio::{
+    task::block_in_place,
+    time::{self, Instant},
+};
 
 use crate::{
     reader::{LIMIT, unique},
@@ -79,6 +83,31 @@ async fn java_reads_every_codec() {
         }
         assert_eq!(lines[2_000], "CreateTime:9000\tOffset:2000\tNO_HEADERS\tnull\tnull");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_leaves_while_a_lease_does_not_hold() {
+    let kafka = Kafka::shared();
+    let topic = new_topic(kafka, "lease", &[]);
+    let (lease, plain) = (Lease::new(), producer(kafka.bootstrap(), &[]));
+    let properties = [("bootstrap.servers".to_owned(), kafka.bootstrap().to_owned())];
+    let parsed = config::producer(&properties.into()).unwrap();
+    let leased = Producer::with_lease(Client::new(parsed.client), parsed.options, Some(lease.clone()));
+    let batch = |value: &[u8]| {
+        let mut builder = BatchBuilder::new(0);
+        builder.append(start_ms(), None, Some(value), &[]);
+        builder.finish(Compression::NONE).unwrap().unwrap()
+    };
+    assert!(!leased.may_write());
+    let held = leased.send(&topic, 0, batch(b"held")).await.unwrap();
+    // Whatever had left would have arrived before this.
+    assert_eq!(plain.send(&topic, 0, batch(b"first")).await.unwrap().await.unwrap(), 0);
+    lease.extend(Instant::now() + LIMIT);
+    assert_eq!(held.await.unwrap(), 1);
+    lease.end();
+    let late = leased.send(&topic, 0, batch(b"late")).await.unwrap();
+    assert!(matches!(late.await, Err(Error::Closed)));
+    assert_eq!(plain.send(&topic, 0, batch(b"last")).await.unwrap().await.unwrap(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,13 +34,14 @@ struct Creation {
 }
 
 pub(crate) async fn list(State(app): State<Arc<App>>, parameters: Parameters) -> Answer {
-    let names = app.herder.connectors();
+    let herder = app.herder().await?;
+    let names = herder.connectors();
     let expansions: Vec<&str> = parameters.all("expand").collect();
     if expansions.is_empty() {
         return ok(names);
     }
     let entries = names.into_iter().filter_map(|name| {
-        let expanded = expand(&app.herder, &name, &expansions)?;
+        let expanded = expand(herder, &name, &expansions)?;
         Some((name, expanded))
     });
     ok(entries.collect::<BTreeMap<_, _>>())
@@ -60,7 +61,7 @@ fn expand(herder: &Herder, name: &str, expansions: &[&str]) -> Option<Expanded> 
 
 pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap, Json(body): Json) -> Answer {
     let Creation { name, config, initial } = creation(body)?;
-    let info = app.herder.create(&name, config, initial).await?;
+    let info = app.herder().await?.create(&name, config, initial).await?;
     created(&name, &headers, &app.advertised, info)
 }
 
@@ -82,11 +83,11 @@ fn creation(body: Value) -> Result<Creation, RestError> {
 }
 
 pub(crate) async fn info(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    ok(app.herder.connector_info(&name)?)
+    ok(app.herder().await?.connector_info(&name)?)
 }
 
 pub(crate) async fn config(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    ok(app.herder.connector_config(&name)?)
+    ok(app.herder().await?.connector_config(&name)?)
 }
 
 pub(crate) async fn put_config(
@@ -95,7 +96,7 @@ pub(crate) async fn put_config(
     headers: HeaderMap,
     Json(body): Json,
 ) -> Answer {
-    let (new, info) = app.herder.put_config(&name, body::config(body)?).await?;
+    let (new, info) = app.herder().await?.put_config(&name, body::config(body)?).await?;
     if new { created(&name, &headers, &app.advertised, info) } else { ok(info) }
 }
 
@@ -104,11 +105,11 @@ pub(crate) async fn patch_config(
     Path(name): Path<String>,
     Json(body): Json,
 ) -> Answer {
-    ok(app.herder.patch_config(&name, body::config(body)?).await?)
+    ok(app.herder().await?.patch_config(&name, body::config(body)?).await?)
 }
 
 pub(crate) async fn delete(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    app.herder.delete(&name).await?;
+    app.herder().await?.delete(&name).await?;
     empty(StatusCode::NO_CONTENT)
 }
 

@@ -31,16 +31,21 @@ pub(crate) async fn set(
 ) -> Answer {
     let level = level(body)?;
     let scope = parameters.all("scope").next().unwrap_or("worker");
-    let changed = app.loggers.set(&logger, level);
     match scope.to_ascii_lowercase().as_str() {
-        // A standalone worker is all of its cluster.
-        "cluster" => empty(StatusCode::NO_CONTENT),
-        "worker" => ok(changed),
-        _ => {
-            tracing::warn!(scope, "unknown scope of a logger's level, worker is taken");
-            ok(changed)
+        "cluster" => {
+            let herder = app.herder().await?;
+            if herder.in_cluster() {
+                herder.set_cluster_level(&logger, &level.to_string()).await?;
+            } else {
+                // A standalone worker is all of its cluster.
+                app.loggers.set(&logger, level);
+            }
+            return empty(StatusCode::NO_CONTENT);
         }
+        "worker" => {}
+        _ => tracing::warn!(scope, "unknown scope of a logger's level, worker is taken"),
     }
+    ok(app.loggers.set(&logger, level))
 }
 
 fn level(body: Value) -> Result<Level, RestError> {

@@ -14,16 +14,16 @@ use crate::body::{self, Json};
 use crate::router::App;
 
 pub(crate) async fn list(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    ok(app.herder.offsets(&name).await?)
+    ok(app.herder().await?.offsets(&name).await?)
 }
 
 pub(crate) async fn alter(State(app): State<Arc<App>>, Path(name): Path<String>, Json(body): Json) -> Answer {
-    let message = app.herder.alter_offsets(&name, offsets(body)?).await?;
+    let message = app.herder().await?.alter_offsets(&name, offsets(body)?).await?;
     ok(json!({ "message": message }))
 }
 
 pub(crate) async fn reset(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    let message = app.herder.reset_offsets(&name).await?;
+    let message = app.herder().await?.reset_offsets(&name).await?;
     ok(json!({ "message": message }))
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn validate(
         let words = format!("Included connector type {class} does not match request type {plugin}");
         return Err(RestError::bad_request(words));
     }
-    ok(app.herder.validate(config).await?)
+    ok(app.herder().await?.validate(config).await?)
 }
 
 /// The name of a class without what all connectors end with.

@@ -11,11 +11,12 @@ use crate::answer::{Answer, ok, with};
 use crate::router::App;
 
 pub(crate) async fn server_info(State(app): State<Arc<App>>) -> Answer {
-    ok(app.herder.server_info())
+    ok(app.startup.server_info())
 }
 
 pub(crate) async fn health(State(app): State<Arc<App>>) -> Answer {
-    let (status, word, message) = match app.herder.health().await {
+    let (health, stage) = app.startup.health().await;
+    let (status, word, message) = match health {
         Health::Healthy => {
             (StatusCode::OK, "healthy", "Worker has completed startup and is ready to handle requests.")
         }
@@ -26,5 +27,6 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Answer {
             "Worker was unable to handle this request and may be unable to handle other requests.",
         ),
     };
+    let message = [Some(message), stage].into_iter().flatten().collect::<Vec<_>>().join(" ");
     with(status, json!({ "status": word, "message": message }))
 }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::json;
 use worker::cluster::signature::{ALGORITHM_HEADER, SIGNATURE_HEADER};
-use worker::herder::SignedTasks;
+use worker::herder::SignedRequest;
 
 use super::path::Path;
 use super::query::Parameters;
@@ -17,7 +17,7 @@ use crate::router::App;
 use crate::{RestError, body};
 
 pub(crate) async fn status(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    ok(app.herder.connector_status(&name)?)
+    ok(app.herder().await?.connector_status(&name)?)
 }
 
 pub(crate) async fn restart(
@@ -29,32 +29,38 @@ pub(crate) async fn restart(
     if tasks || failed {
         return with(
             StatusCode::ACCEPTED,
-            app.herder.restart_connector_and_tasks(&name, tasks, failed).await?,
+            app.herder().await?.restart_connector_and_tasks(&name, tasks, failed).await?,
         );
     }
-    app.herder.restart_connector(&name).await?;
+    app.herder().await?.restart_connector(&name).await?;
     empty(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn pause(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    app.herder.pause(&name).await?;
+    app.herder().await?.pause(&name).await?;
     empty(StatusCode::ACCEPTED)
 }
 
 pub(crate) async fn resume(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    app.herder.resume(&name).await?;
+    app.herder().await?.resume(&name).await?;
     empty(StatusCode::ACCEPTED)
 }
 
 pub(crate) async fn stop(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    app.herder.stop(&name).await?;
+    app.herder().await?.stop(&name).await?;
     empty(StatusCode::NO_CONTENT)
 }
 
-/// Internal to clusters of workers, which a standalone worker is not.
-pub(crate) async fn fence() -> Answer {
-    let words = "Kafka Connect in standalone mode does not support exactly-once source connectors.";
-    Err(RestError::internal(words))
+/// Internal to clusters of workers: another worker has the leader end what former tasks of a connector still do.
+pub(crate) async fn fence(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let read = body::read(&app.room, &headers, body).await?;
+    app.herder().await?.fence(&name, signed(&headers, &read.bytes)).await?;
+    empty(StatusCode::NO_CONTENT)
 }
 
 /// Internal to clusters of workers: another worker has the leader write the tasks of a connector.
@@ -65,42 +71,42 @@ pub(crate) async fn put_tasks(
     body: Body,
 ) -> Answer {
     let read = body::read(&app.room, &headers, body).await?;
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let request = SignedTasks {
-        signature: header(SIGNATURE_HEADER),
-        algorithm: header(ALGORITHM_HEADER),
-        body: &read.bytes,
-    };
-    app.herder.put_tasks(&name, request).await?;
+    app.herder().await?.put_tasks(&name, signed(&headers, &read.bytes)).await?;
     empty(StatusCode::NO_CONTENT)
 }
 
+/// A request of another worker, with the signature that it may have.
+fn signed<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> SignedRequest<'a> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    SignedRequest { signature: header(SIGNATURE_HEADER), algorithm: header(ALGORITHM_HEADER), body }
+}
+
 pub(crate) async fn tasks(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    ok(app.herder.tasks(&name)?)
+    ok(app.herder().await?.tasks(&name)?)
 }
 
 pub(crate) async fn task_status(
     State(app): State<Arc<App>>,
     Path((name, task)): Path<(String, String)>,
 ) -> Answer {
-    ok(app.herder.task_status(&name, number(&task)?)?)
+    ok(app.herder().await?.task_status(&name, number(&task)?)?)
 }
 
 pub(crate) async fn restart_task(
     State(app): State<Arc<App>>,
     Path((name, task)): Path<(String, String)>,
 ) -> Answer {
-    app.herder.restart_task(&name, number(&task)?).await?;
+    app.herder().await?.restart_task(&name, number(&task)?).await?;
     empty(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn topics(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    let topics = app.herder.active_topics(&name)?;
+    let topics = app.herder().await?.active_topics(&name)?;
     ok(BTreeMap::from([(name, json!({ "topics": topics }))]))
 }
 
 pub(crate) async fn reset_topics(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    app.herder.reset_topics(&name).await?;
+    app.herder().await?.reset_topics(&name).await?;
     empty(StatusCode::ACCEPTED)
 }
 

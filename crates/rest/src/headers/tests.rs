@@ -44,6 +44,19 @@ fn dates_are_so_many_milliseconds_from_now() {
 }
 
 #[test]
+fn a_date_that_http_cannot_tell_is_refused() {
+    let mut map = HeaderMap::new();
+    Header::parse_all("setDate A: 31536000000000").unwrap()[0].apply(&mut map);
+    assert!(httpdate::parse_http_date(map["a"].to_str().unwrap()).is_ok(), "{map:?}");
+    check(
+        "addDate A: 31536000000001",
+        expect![
+            "error: Invalid value addDate A: 31536000000001 for configuration response.http.headers.config: the value is more than a thousand years. Expected format: '[action] [header name]:[header value]', with one of the actions set, add, setDate and addDate"
+        ],
+    );
+}
+
+#[test]
 fn wrong_headers_are_told() {
     check(
         "set",

@@ -85,7 +85,10 @@ fn next_query(uri: &Uri) -> Result<Vec<(String, String)>, RestError> {
     let again = match allowed {
         None => "true",
         Some(true) => "false",
-        Some(false) => return Err(conflicting()),
+        Some(false) => {
+            tracing::warn!(path = uri.path(), "no worker that a request was sent on to could do it");
+            return Err(conflicting());
+        }
     };
     pairs.push((PARAMETER.to_owned(), again.to_owned()));
     Ok(pairs)

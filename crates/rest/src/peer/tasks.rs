@@ -1,9 +1,9 @@
 //! The tasks of a connector go to the leader of the cluster, signed.
 
 use async_trait::async_trait;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use worker::cluster::signature::{ALGORITHM_HEADER, SIGNATURE_HEADER};
-use worker::herder::Leader;
+use worker::herder::{Leader, Unsent};
 
 use super::{PeerRequest, Peers, url_of};
 use crate::RestError;
@@ -16,9 +16,18 @@ impl Leader for Peers {
         connector: &str,
         tasks: Vec<u8>,
         signature: Option<(String, &'static str)>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unsent> {
         let sent = self.put_signed_tasks(leader, connector, tasks, signature).await;
-        sent.map_err(|error| error.message)
+        sent.map_err(|error| Unsent { refused: error.status == StatusCode::FORBIDDEN, words: error.message })
+    }
+
+    async fn reach(&self, worker: &str) -> Result<(), String> {
+        let url = url_of(worker, "/", &[]).map_err(|error| error.message)?;
+        let request = PeerRequest { method: Method::GET, url, headers: HeaderMap::new(), body: Vec::new() };
+        match self.exchange(request).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.message),
+        }
     }
 }
 

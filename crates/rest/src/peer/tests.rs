@@ -1,7 +1,8 @@
 use axum::Router;
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
+use worker::herder::{Leader, Unsent};
 
 use super::{PeerRequest, Peers, url_of};
 use crate::RestError;
@@ -75,4 +76,29 @@ async fn a_worker_that_cannot_be_reached_is_named() {
 async fn success_is_answered_as_it_is() {
     let url = serve(answering(StatusCode::ACCEPTED, "[]")).await;
     assert_eq!(get_from(&url, "/").await.unwrap(), (StatusCode::ACCEPTED, "[]".to_owned()));
+}
+
+#[tokio::test]
+async fn a_worker_that_answers_anything_can_be_reached() {
+    let peers = Peers::new().unwrap();
+    for status in [StatusCode::OK, StatusCode::UNAUTHORIZED, StatusCode::INTERNAL_SERVER_ERROR] {
+        assert_eq!(peers.reach(&serve(answering(status, "{}")).await).await, Ok(()));
+    }
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let words = peers.reach(&format!("http://{nobody}/")).await.unwrap_err();
+    assert!(words.contains(&format!("cannot reach `http://{nobody}`")), "{words}");
+}
+
+#[tokio::test]
+async fn tasks_that_are_refused_for_their_signature_are_told_apart() {
+    let answer = |status: StatusCode| {
+        Router::new().route("/connectors/{name}/tasks", post(async move || (status, r#"{"message":"no"}"#)))
+    };
+    let peers = Peers::new().unwrap();
+    for (status, refused) in [(StatusCode::FORBIDDEN, true), (StatusCode::BAD_REQUEST, false)] {
+        let sent = peers.put_tasks(&serve(answer(status)).await, "a/b", b"[]".to_vec(), None).await;
+        assert_eq!(sent, Err(Unsent { words: "no".to_owned(), refused }));
+    }
+    let sent = peers.put_tasks(&serve(answer(StatusCode::NO_CONTENT)).await, "a", b"[]".to_vec(), None).await;
+    assert_eq!(sent, Ok(()));
 }

@@ -19,6 +19,7 @@ pub struct Builder {
     properties: BTreeMap<String, String>,
     options: Vec<String>,
     port: Option<u16>,
+    controller: Option<u16>,
     proxied: bool,
 }
 
@@ -29,6 +30,7 @@ impl Builder {
             properties: BTreeMap::new(),
             options: options.map(str::to_owned).collect(),
             port: None,
+            controller: None,
             proxied: false,
         }
     }
@@ -54,6 +56,12 @@ impl Builder {
         self
     }
 
+    /// Listens to other controllers on this port instead of one that is free.
+    pub(super) fn controller(mut self, port: u16) -> Self {
+        self.controller = Some(port);
+        self
+    }
+
     /// Adds a listener that is reached, and advertised, through a [`Proxy`] only.
     #[must_use]
     pub fn proxied(mut self) -> Self {
@@ -76,7 +84,7 @@ impl Builder {
     pub(super) fn launch(self) -> anyhow::Result<Kafka> {
         let directory = Directory::new("broker")?;
         let port = self.port.unwrap_or_else(ports::free);
-        let mut broker = defaults(directory.path(), port, ports::free());
+        let mut broker = defaults(directory.path(), port, self.controller.unwrap_or_else(ports::free));
         let proxy = self.proxied.then(|| add_proxied_listener(&mut broker)).transpose()?;
         broker.extend(self.properties);
         properties::write(&server_properties(directory.path()), &broker)?;

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::Kafka;
+use super::{Builder, Kafka};
 use crate::ports;
 
 /// Brokers that are controllers too: what one of them loses, the others have. Topics get a replica on each of three.
@@ -18,9 +18,22 @@ impl Cluster {
     ///
     /// When one of them does not start; the error shows the end of its log.
     pub fn start(count: usize) -> anyhow::Result<Self> {
+        Self::start_with(count, |broker| broker)
+    }
+
+    /// Starts brokers each of which has a proxy before one of its listeners, as [`Cluster::start`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::start`].
+    pub fn start_proxied(count: usize) -> anyhow::Result<Self> {
+        Self::start_with(count, Builder::proxied)
+    }
+
+    fn start_with(count: usize, build: impl Fn(Builder) -> Builder) -> anyhow::Result<Self> {
         anyhow::ensure!(count >= 3, "{count} brokers cannot lose one and go on, hint: start three");
         let controllers: Vec<u16> = (0..count).map(|_| ports::free()).collect();
-        let launch = |index| launch(index, &controllers);
+        let launch = |index| build(describe(index, &controllers)).launch();
         let mut brokers = (0..count).map(launch).collect::<anyhow::Result<Vec<Kafka>>>()?;
         for broker in &mut brokers {
             broker.wait_until_it_answers()?;
@@ -31,6 +44,16 @@ impl Cluster {
     /// Returns the addresses of all brokers for `bootstrap.servers`.
     pub fn bootstrap(&self) -> String {
         let addresses: Vec<&str> = self.brokers.iter().map(Kafka::bootstrap).collect();
+        addresses.join(",")
+    }
+
+    /// Returns the addresses of the proxies of all brokers: whoever connects there is led to no other.
+    ///
+    /// # Panics
+    ///
+    /// When the brokers were started without.
+    pub fn proxied_bootstrap(&self) -> String {
+        let addresses: Vec<String> = self.brokers.iter().map(Kafka::proxied_bootstrap).collect();
         addresses.join(",")
     }
 
@@ -49,21 +72,20 @@ impl Cluster {
     }
 }
 
-fn launch(index: usize, controllers: &[u16]) -> anyhow::Result<Kafka> {
+fn describe(index: usize, controllers: &[u16]) -> Builder {
     let host = Ipv4Addr::LOCALHOST;
-    let port = ports::free();
     let voters = controllers.iter().enumerate().map(|(index, port)| format!("{}@{host}:{port}", index + 1));
     let voters: Vec<String> = voters.collect();
-    let controller = controllers[index];
     let mut builder = Kafka::builder()
-        .port(port)
+        .controller(controllers[index])
         .property("node.id", &(index + 1).to_string())
-        .property("controller.quorum.voters", &voters.join(","))
-        .property("listeners", &format!("PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}"));
+        .property("controller.quorum.voters", &voters.join(","));
     // A broker that is killed is missed after this time.
     builder =
         builder.property("broker.session.timeout.ms", "3000").property("broker.heartbeat.interval.ms", "500");
     for (key, value) in [
+        // The first one waits for a majority of controllers, which a busy machine starts one after the other.
+        ("initial.broker.registration.timeout.ms", "600000"),
         ("default.replication.factor", "3"),
         ("min.insync.replicas", "2"),
         ("offsets.topic.replication.factor", "3"),
@@ -74,5 +96,5 @@ fn launch(index: usize, controllers: &[u16]) -> anyhow::Result<Kafka> {
     ] {
         builder = builder.property(key, value);
     }
-    builder.launch()
+    builder
 }

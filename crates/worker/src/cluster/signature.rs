@@ -114,6 +114,11 @@ impl Algorithm {
         }
     }
 
+    /// The bytes of a key of so many bits, or of the bits that the algorithm is made for.
+    pub fn key_size(self, bits: Option<u32>) -> usize {
+        bits.unwrap_or_else(|| self.key_bits()).div_ceil(8) as usize
+    }
+
     fn sign(self, key: &[u8], body: &[u8]) -> Vec<u8> {
         match self {
             Self::HmacSha1 => mac::<Hmac<Sha1>>(key, body).finalize().into_bytes().to_vec(),
@@ -169,13 +174,17 @@ impl SessionKey {
     /// # Errors
     /// The size is out of range, or the operating system gives no random bytes.
     pub fn generate(algorithm: Algorithm, bits: Option<u32>, now_ms: i64) -> Result<Self, KeyError> {
-        let bits = bits.unwrap_or_else(|| algorithm.key_bits());
-        if !(KEY_BITS_MIN..=KEY_BITS_MAX).contains(&bits) {
+        if let Some(bits) = bits.filter(|bits| !(KEY_BITS_MIN..=KEY_BITS_MAX).contains(bits)) {
             return Err(KeyError::Size(bits));
         }
-        let mut bytes = vec![0; bits.div_ceil(8) as usize];
+        let mut bytes = vec![0; algorithm.key_size(bits)];
         getrandom::fill(&mut bytes).map_err(|error| KeyError::Random(error.to_string()))?;
         Ok(Self::new(algorithm, bytes, now_ms))
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     /// The bytes, for the config topic only.

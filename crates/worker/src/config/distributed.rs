@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use api::config::{Config as _, Problem, Problems, Properties, Validator};
+use api::config::{Config as _, Parsed, Problem, Problems, Properties, Validator};
 
 use crate::cluster::assignor::{Moves, Policy};
 use crate::cluster::protocol::Protocol;
-use crate::cluster::signature::Algorithm;
+use crate::cluster::signature::{Algorithm, SessionKey};
 use crate::cluster::topic::Spec;
+use crate::validate::rules;
 
 /// How long lost work is held back when `scheduled.rebalance.max.delay.ms` does not say: time enough for a worker
 /// that is started anew, where Java waits for five minutes.
 const MAX_DELAY_MS: i32 = 3_000;
+/// The least bits of a key for signatures, as Java has it.
+const KEY_BITS_MIN: i32 = 40;
 /// How long brokers are waited for that a new topic needs (Kafka's `default.api.timeout.ms`).
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -32,10 +35,15 @@ pub struct DistributedKeys {
     #[config(default = 60000, importance = high, validator = Validator::at_least(1))]
     pub rebalance_timeout_ms: i32,
     /// How workers agree: eager, compatible or sessioned.
-    #[config(default = "sessioned", validator = Validator::one_of_ignoring_case(["EAGER", "COMPATIBLE", "SESSIONED"]))]
+    #[config(default = "sessioned", validator = protocol())]
     pub connect_protocol: String,
     /// How long the work of a worker that is gone is kept for it. 3000 if not set; Java's default is 300000.
+    #[config(validator = Validator::at_least(0).or_null())]
     pub scheduled_rebalance_max_delay_ms: Option<i32>,
+    /// What becomes of a request that changes something while the group shares out: it waits (queue), or is refused
+    /// with 409 as by Java's workers (reject).
+    #[config(default = "queue", validator = Validator::one_of_ignoring_case(["QUEUE", "REJECT"]))]
+    pub rest_conflict_mode: String,
     /// How long reading the topic of configurations may take before the group goes on.
     #[config(default = 3000, validator = Validator::at_least(0))]
     pub worker_sync_timeout_ms: i32,
@@ -43,25 +51,25 @@ pub struct DistributedKeys {
     #[config(importance = high, validator = Validator::non_empty())]
     pub config_storage_topic: String,
     /// How many copies a new topic of configurations has; -1 for the broker's default.
-    #[config(default = 3)]
+    #[config(default = 3, validator = rules::replication_factor())]
     pub config_storage_replication_factor: i16,
     /// The topic of the offsets of sources.
     #[config(importance = high, validator = Validator::non_empty())]
     pub offset_storage_topic: String,
     /// How many partitions a new topic of offsets has; -1 for the broker's default.
-    #[config(default = 25)]
+    #[config(default = 25, validator = rules::partitions())]
     pub offset_storage_partitions: i32,
     /// How many copies a new topic of offsets has; -1 for the broker's default.
-    #[config(default = 3)]
+    #[config(default = 3, validator = rules::replication_factor())]
     pub offset_storage_replication_factor: i16,
     /// The topic of statuses.
     #[config(importance = high, validator = Validator::non_empty())]
     pub status_storage_topic: String,
     /// How many partitions a new topic of statuses has; -1 for the broker's default.
-    #[config(default = 5)]
+    #[config(default = 5, validator = rules::partitions())]
     pub status_storage_partitions: i32,
     /// How many copies a new topic of statuses has; -1 for the broker's default.
-    #[config(default = 3)]
+    #[config(default = 3, validator = rules::replication_factor())]
     pub status_storage_replication_factor: i16,
     /// Whether sources may write exactly once. Not supported yet: disabled.
     #[config(default = "disabled", importance = high, validator = Validator::one_of_ignoring_case(["DISABLED", "PREPARING", "ENABLED"]))]
@@ -70,6 +78,7 @@ pub struct DistributedKeys {
     #[config(default = "HmacSHA256")]
     pub inter_worker_key_generation_algorithm: String,
     /// The bits of such a key; by default those that the algorithm is made for.
+    #[config(validator = Validator::at_least(KEY_BITS_MIN).or_null())]
     pub inter_worker_key_size: Option<i32>,
     /// How long such a key is used; 0 for ever.
     #[config(default = 3600000, validator = Validator::at_least(0))]
@@ -112,6 +121,8 @@ pub struct Distributed {
     pub protocol: Protocol,
     /// How it shares out when it leads.
     pub policy: Policy,
+    /// Whether `rest.conflict.mode` is `reject`.
+    pub rejects_conflicts: bool,
     /// `worker.sync.timeout.ms`.
     pub sync_timeout: Duration,
     /// The topic of configurations.
@@ -122,6 +133,21 @@ pub struct Distributed {
     pub statuses: Spec,
     /// How requests between workers are signed.
     pub signing: Signing,
+}
+
+impl Signing {
+    /// How long a key is good for yet; none of one that has to be made anew, as it is old or was made for other
+    /// settings.
+    pub fn left(&self, key: &SessionKey, now_ms: i64) -> Option<Duration> {
+        if key.algorithm != self.key_algorithm || key.size() != self.key_algorithm.key_size(self.key_bits) {
+            return None;
+        }
+        if self.key_ttl_ms == 0 {
+            return Some(Duration::MAX);
+        }
+        let left_ms = key.created_ms.saturating_add(self.key_ttl_ms).saturating_sub(now_ms);
+        u64::try_from(left_ms).ok().filter(|left_ms| *left_ms > 0).map(Duration::from_millis)
+    }
 }
 
 impl Distributed {
@@ -165,6 +191,7 @@ impl Distributed {
                 max_delay_ms: keys.scheduled_rebalance_max_delay_ms.unwrap_or(MAX_DELAY_MS),
                 moves: Moves::AfterMembership,
             },
+            rejects_conflicts: keys.rest_conflict_mode.eq_ignore_ascii_case("reject"),
             sync_timeout: millis(keys.worker_sync_timeout_ms),
             configs: spec(
                 "config.storage.",
@@ -195,21 +222,15 @@ fn wrong(keys: &DistributedKeys) -> Vec<Problem> {
     let mut wrong = |key: &str, value: &dyn std::fmt::Display, reason: &str| {
         problems.push(Problem::invalid(key, value, reason));
     };
-    let copies = [
-        ("config.storage.replication.factor", i32::from(keys.config_storage_replication_factor)),
-        ("offset.storage.replication.factor", i32::from(keys.offset_storage_replication_factor)),
-        ("status.storage.replication.factor", i32::from(keys.status_storage_replication_factor)),
-        ("offset.storage.partitions", keys.offset_storage_partitions),
-        ("status.storage.partitions", keys.status_storage_partitions),
+    let topics = [
+        ("config.storage.topic", &keys.config_storage_topic),
+        ("offset.storage.topic", &keys.offset_storage_topic),
+        ("status.storage.topic", &keys.status_storage_topic),
     ];
-    for (key, value) in copies {
-        if value != -1 && value < 1 {
-            wrong(key, &value, "Value must be at least 1, or -1 for the broker's default");
+    for (index, (key, topic)) in topics.iter().enumerate() {
+        if let Some((other, _)) = topics[..index].iter().find(|(_, other)| other == topic) {
+            wrong(key, topic, &format!("{other} names the same topic, and each needs one of its own"));
         }
-    }
-    if keys.scheduled_rebalance_max_delay_ms.is_some_and(|delay| delay < 0) {
-        let delay = keys.scheduled_rebalance_max_delay_ms.unwrap_or_default();
-        wrong("scheduled.rebalance.max.delay.ms", &delay, "Value must be at least 0");
     }
     if keys.heartbeat_interval_ms >= keys.session_timeout_ms {
         let reason = "Heartbeats must come more often than session.timeout.ms";
@@ -222,6 +243,16 @@ fn wrong(keys: &DistributedKeys) -> Vec<Problem> {
     problems
 }
 
+/// What `connect.protocol` may be.
+fn protocol() -> Validator {
+    Validator::new("(case insensitive) [EAGER, COMPATIBLE, SESSIONED]", |key, value| match value {
+        Parsed::String(name) if Protocol::from_config(name).is_none() => {
+            Err(Problem::invalid(key, name, "Invalid Connect protocol compatibility").message)
+        }
+        _ => Ok(()),
+    })
+}
+
 fn signing(keys: &DistributedKeys) -> Result<Signing, Problem> {
     let algorithm =
         |key: &str, name: &str| name.parse::<Algorithm>().map_err(|error| Problem::invalid(key, name, error));
@@ -229,6 +260,10 @@ fn signing(keys: &DistributedKeys) -> Result<Signing, Problem> {
     let accepted = keys.inter_worker_verification_algorithms.iter();
     let accepted: Vec<Algorithm> =
         accepted.map(|name| algorithm(verification, name)).collect::<Result<_, _>>()?;
+    if accepted.is_empty() {
+        let reason = "At least one signature verification algorithm must be provided";
+        return Err(Problem::invalid(verification, "[]", reason));
+    }
     let signature = "inter.worker.signature.algorithm";
     let own = algorithm(signature, &keys.inter_worker_signature_algorithm)?;
     if !accepted.contains(&own) {

@@ -10,7 +10,7 @@ const DISCOVERY: [&str; 4] = ["ONLY_SCAN", "HYBRID_WARN", "HYBRID_FAIL", "SERVIC
 #[derive(Clone, Config, Debug)]
 pub struct Keys {
     /// The brokers to ask for all others, as host:port pairs.
-    #[config(default = "localhost:9092", importance = high)]
+    #[config(importance = high, validator = Validator::distinct_list(false, false))]
     pub bootstrap_servers: Vec<String>,
     /// How the names of brokers are turned into addresses.
     #[config(default = "use_all_dns_ips", importance = medium, validator = Validator::one_of(DNS_LOOKUPS))]

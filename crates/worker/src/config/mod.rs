@@ -3,6 +3,7 @@
 mod connector;
 mod distributed;
 mod keys;
+mod origin;
 mod properties;
 
 use std::path::{Path, PathBuf};
@@ -16,9 +17,10 @@ use thiserror::Error;
 pub use connector::ConnectorFile;
 pub use distributed::{Distributed, DistributedKeys, Signing};
 pub use keys::Keys;
+pub use origin::Origin;
 pub(crate) use properties::parse_text;
 
-use crate::plugins;
+use crate::plugins::{self, Version};
 use crate::provider::{Environment, Providers};
 use crate::validate::OverridePolicy;
 
@@ -45,10 +47,10 @@ pub enum Error {
         reason: String,
     },
     /// Values of the worker are wrong, all of them are told.
-    #[error("the configuration of the worker in `{}` cannot be used:{}", path.display(), listed(.problems))]
+    #[error("the configuration of the worker in {origin} cannot be used:{}", listed(.problems))]
     Worker {
-        /// The file.
-        path: PathBuf,
+        /// Where it is from.
+        origin: String,
         /// What is wrong.
         problems: Problems,
     },
@@ -62,14 +64,16 @@ enum Mode {
 }
 
 impl Mode {
-    /// What is wrong with the file of offsets.
-    fn missing(self, properties: &Properties) -> Option<Problem> {
+    /// What is wrong with the keys that only a worker of this kind has.
+    fn problems(self, properties: &Properties) -> Vec<Problem> {
         let key = "offset.storage.file.filename";
         match (self, properties.get(key)) {
-            (Self::Distributed, _) => None,
-            (Self::Standalone, Some(file)) if !file.trim().is_empty() => None,
-            (Self::Standalone, Some(_)) => Some(Problem::invalid(key, "", "String must be non-empty")),
-            (Self::Standalone, None) => Some(Problem::missing(key)),
+            (Self::Distributed, _) => {
+                Distributed::parse(properties).err().map_or(Vec::new(), |Problems(problems)| problems)
+            }
+            (Self::Standalone, Some(file)) if !file.trim().is_empty() => Vec::new(),
+            (Self::Standalone, Some(_)) => vec![Problem::invalid(key, "", "String must be non-empty")],
+            (Self::Standalone, None) => vec![Problem::missing(key)],
         }
     }
 }
@@ -101,26 +105,26 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the worker properties of a file, whose variables may name variables of an environment.
+    /// Reads worker properties, whose variables may name variables of the environment.
     ///
     /// # Errors
     /// The file cannot be read, or values are wrong: all that are, at once.
-    pub fn load(path: &Path, environment: &Environment) -> Result<Self, Error> {
-        Self::load_mode(path, environment, Mode::Standalone)
+    pub fn load(origin: &Origin) -> Result<Self, Error> {
+        Self::load_mode(origin, Mode::Standalone)
     }
 
     /// The same for a worker of a cluster, whose own keys are those of [`Distributed`].
     ///
     /// # Errors
     /// The file cannot be read, or values are wrong: all that are, at once.
-    pub fn load_distributed(path: &Path, environment: &Environment) -> Result<Self, Error> {
-        Self::load_mode(path, environment, Mode::Distributed)
+    pub fn load_distributed(origin: &Origin) -> Result<Self, Error> {
+        Self::load_mode(origin, Mode::Distributed)
     }
 
-    fn load_mode(path: &Path, environment: &Environment, mode: Mode) -> Result<Self, Error> {
-        let properties = read_properties(path)?;
-        let config = Self::resolve(&properties, environment, mode);
-        config.map_err(|problems| Error::Worker { path: path.to_owned(), problems })
+    fn load_mode(origin: &Origin, mode: Mode) -> Result<Self, Error> {
+        let properties = origin.read()?;
+        let config = Self::resolve(&properties, origin.environment(), mode);
+        config.map_err(|problems| origin.refuse(problems))
     }
 
     /// Takes worker properties. Keys that are not known are kept for clients, converters and REST.
@@ -139,7 +143,7 @@ impl Config {
         let properties = properties.properties;
         let keys = Keys::parse(&properties);
         let refused: Vec<Problem> =
-            mode.missing(&properties).into_iter().chain(refused(&properties)).collect();
+            mode.problems(&properties).into_iter().chain(refused(&properties)).collect();
         let problems = match keys {
             Ok(keys) if refused.is_empty() => return Ok(Self::of(keys, properties, providers)),
             Ok(_) => refused,
@@ -158,7 +162,7 @@ impl Config {
     /// There is no such plugin; the words tell the one that was probably meant.
     pub fn check_plugins(&self, registry: &Registry) -> Result<(), Problems> {
         let named = |key: &str| self.originals.get(key).map(|class| class.trim().to_owned());
-        let mut problems = Vec::new();
+        let mut problems = self.wrong_versions(registry);
         for key in ["key.converter", "value.converter"] {
             if let Some(class) = named(key).filter(|class| plugins::converter(registry, class).is_none()) {
                 problems.push(unknown_class(key, &class, plugins::nearest_converter(registry, &class)));
@@ -169,6 +173,23 @@ impl Config {
             problems.push(unknown_class(key, &class, plugins::nearest_header_converter(registry, &class)));
         }
         if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+    }
+
+    /// What is wrong with the versions of converters that are there.
+    fn wrong_versions(&self, registry: &Registry) -> Vec<Problem> {
+        let wrong = |key: &str| {
+            let class = self.originals.get(key)?.trim();
+            let found = match key {
+                "header.converter" => plugins::header_converter(registry, class)?.description(),
+                _ => plugins::converter(registry, class)?.description(),
+            };
+            let key = format!("{key}.plugin.version");
+            let wanted = Version::wanted(self.originals.get(&key).map(String::as_str));
+            let available = plugins::versions(registry, found.class);
+            let reason = wanted.and_then(|wanted| wanted.check(found.class, &available)).err()?;
+            Some(Problem { message: format!("Configuration {key}: {reason}"), key })
+        };
+        ["key.converter", "value.converter", "header.converter"].into_iter().filter_map(wrong).collect()
     }
 
     fn of(keys: Keys, originals: Properties, providers: Providers) -> Self {

@@ -46,6 +46,7 @@ fn everything_that_is_wrong_is_told_at_once() {
         "offset.flush.interval.ms=often\ntask.shutdown.graceful.timeout.ms=-1\nmetrics.recording.level=LOUD\n\
          rest.extension.classes=a.B\nconnector.client.config.override.policy=Some\n",
         expect![[r#"
+            Missing required configuration "bootstrap.servers" which has no default value.
             Missing required configuration "key.converter" which has no default value.
             Missing required configuration "value.converter" which has no default value.
             Invalid value -1 for configuration task.shutdown.graceful.timeout.ms: Value must be at least 0

@@ -34,6 +34,10 @@ pub(super) enum Request {
     },
     /// Takes the tasks of a connector that runs on another worker of the cluster.
     PutTasks(Vec<RawConfig>),
+    /// Ends what former tasks of a source connector still do, for a worker that is about to start new ones.
+    Fence,
+    /// Sets the level of a logger, which stands in the place of the connector, on all workers of the cluster.
+    SetLevel(Box<str>),
     /// Removes a connector.
     Delete,
     /// Starts the connector anew, without its tasks.
@@ -66,6 +70,8 @@ impl Request {
             Self::Create { .. } => "creating the connector",
             Self::Put { .. } | Self::Patch { .. } => "changing the configuration of the connector",
             Self::PutTasks(_) => "writing the tasks of the connector",
+            Self::Fence => "fencing out former tasks of the connector",
+            Self::SetLevel(_) => "setting the level of the logger",
             Self::Delete => "deleting the connector",
             Self::RestartConnector | Self::Restart { .. } => "restarting the connector",
             Self::RestartTask(_) => "restarting the task",

@@ -4,10 +4,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use api::config::Properties;
+use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
 
-use crate::task::Services;
+use crate::task::Clients;
 
 /// How long to wait before asking again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -20,11 +21,11 @@ pub(super) struct Id {
 
 impl Id {
     /// Asks until a broker answers.
-    pub(super) fn watch(services: &Arc<Services>) -> Self {
+    pub(super) fn watch(clients: &Clients, runtime: &Handle) -> Self {
         let known = Arc::default();
         let end = CancellationToken::new();
-        let asking = end.clone().run_until_cancelled_owned(ask(services.clone(), Arc::clone(&known)));
-        services.runtime.spawn(asking);
+        let asking = end.clone().run_until_cancelled_owned(ask(clients.clone(), Arc::clone(&known)));
+        runtime.spawn(asking);
         Self { known, _asking: end.drop_guard() }
     }
 
@@ -34,8 +35,8 @@ impl Id {
     }
 }
 
-async fn ask(services: Arc<Services>, known: Arc<OnceLock<Arc<str>>>) {
-    let client = match services.clients.admin(&Properties::new()) {
+async fn ask(clients: Clients, known: Arc<OnceLock<Arc<str>>>) {
+    let client = match clients.admin(&Properties::new()) {
         Ok(client) => client,
         Err(error) => return warn!(error = format!("{error:#}"), "cannot ask for the id of the cluster"),
     };

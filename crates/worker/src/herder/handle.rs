@@ -13,32 +13,19 @@ use super::call::{Call, OffsetChange, Outcome, Reply, Request};
 use super::distributed::Signatures;
 use super::driver::Driver;
 use super::entities::{
-    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Health, InitialState,
-    KAFKA_VERSION, RawConfig, ServerInfo, TaskInfo, TaskState,
+    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Health, InitialState, RawConfig,
+    TaskInfo, TaskState,
 };
 use super::instance::Calls;
 use super::runner::CONNECTOR_PATIENCE;
 use super::view::{Snapshot, Worker};
-use super::{Cluster, Leader, SignedTasks, cluster, configure, distributed, offsets};
+use super::{About, Cluster, Identity, Leader, Levels, SignedRequest, configure, distributed, offsets};
 use crate::status::TargetState;
 use crate::task::Services;
 use crate::validate::{self, ConfigInfos};
 
-/// How long a request may take, as in Kafka.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long the herder may take to answer a health check, as in Kafka.
-const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many requests may wait for the loop; more of them wait in REST.
 const REQUESTS_MAX: usize = 1024;
-
-/// Who a worker says it is.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// The advertised host and port, which statuses show.
-    pub worker_id: String,
-    /// The commit that the worker was built from.
-    pub commit: String,
-}
 
 /// Keeps connectors and tasks as users want them. Clones are handles of the same herder.
 ///
@@ -53,8 +40,7 @@ struct Shared {
     calls: mpsc::Sender<Call>,
     snapshot: Arc<Snapshot>,
     services: Arc<Services>,
-    identity: Identity,
-    cluster: cluster::Id,
+    about: Arc<About>,
     /// How requests of other workers are verified, if there are others.
     signatures: Option<Signatures>,
     /// Whether the loop has answered a health check.
@@ -62,6 +48,11 @@ struct Shared {
 }
 
 impl Herder {
+    /// How long a request may take, as in Kafka.
+    pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+    /// How long the herder may take to answer a health check, as in Kafka.
+    pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
+
     /// Starts a herder without connectors; has to be called inside a tokio runtime, which then runs its loop.
     pub fn start(services: Arc<Services>, identity: Identity) -> Self {
         Self::start_with(services, identity, CONNECTOR_PATIENCE)
@@ -71,21 +62,19 @@ impl Herder {
     /// loop.
     pub fn start_in_cluster(
         services: Arc<Services>,
-        identity: Identity,
+        about: Arc<About>,
         topics: Cluster,
         peers: Arc<dyn Leader>,
+        levels: Arc<dyn Levels>,
     ) -> Self {
-        let signatures = topics.signatures();
+        let signatures = Some(topics.signatures());
         let (calls, receiver) = mpsc::channel(REQUESTS_MAX);
         let snapshot = Arc::new(Snapshot::default());
-        let driver = distributed::Driver::new(&services, snapshot.clone(), &identity, topics, peers);
+        let id = about.worker_id();
+        let driver = distributed::Driver::new(&services, snapshot.clone(), id, topics, peers, levels);
         tokio::spawn(driver.run(receiver));
-        let cluster = cluster::Id::watch(&services);
         let answered = AtomicBool::new(false);
-        let signatures = Some(signatures);
-        Self {
-            shared: Arc::new(Shared { calls, snapshot, services, identity, cluster, signatures, answered }),
-        }
+        Self { shared: Arc::new(Shared { calls, snapshot, services, about, signatures, answered }) }
     }
 
     /// Starts a herder that waits this long for a connector that others wait for.
@@ -94,12 +83,9 @@ impl Herder {
         let snapshot = Arc::new(Snapshot::default());
         let driver = Driver::new(services.clone(), snapshot.clone(), &identity.worker_id, patience);
         tokio::spawn(driver.run(receiver));
-        let cluster = cluster::Id::watch(&services);
-        let answered = AtomicBool::new(false);
-        let signatures = None;
-        Self {
-            shared: Arc::new(Shared { calls, snapshot, services, identity, cluster, signatures, answered }),
-        }
+        let about = Arc::new(About::watch(identity, &services.clients, &services.runtime));
+        let (answered, signatures) = (AtomicBool::new(false), None);
+        Self { shared: Arc::new(Shared { calls, snapshot, services, about, signatures, answered }) }
     }
 
     /// Ends all tasks, with their last commits, and all connectors within `task.shutdown.graceful.timeout.ms`;
@@ -109,23 +95,24 @@ impl Herder {
         let _ = self.send("", Request::Shutdown).await;
     }
 
-    /// Version, commit and cluster.
-    pub fn server_info(&self) -> ServerInfo {
-        ServerInfo {
-            version: KAFKA_VERSION.to_owned(),
-            commit: self.shared.identity.commit.clone(),
-            kafka_cluster_id: self.shared.cluster.get(),
-        }
+    /// What the worker tells of itself.
+    pub fn about(&self) -> &Arc<About> {
+        &self.shared.about
     }
 
     /// The advertised host and port of the worker.
     pub fn worker_id(&self) -> &str {
-        &self.shared.identity.worker_id
+        self.shared.about.worker_id()
+    }
+
+    /// Whether the worker is one of a cluster.
+    pub fn in_cluster(&self) -> bool {
+        self.shared.signatures.is_some()
     }
 
     /// Whether the herder's loop answers.
     pub async fn health(&self) -> Health {
-        match timeout(HEALTH_TIMEOUT, self.send("", Request::Ping)).await {
+        match timeout(Self::HEALTH_TIMEOUT, self.send("", Request::Ping)).await {
             Ok(Ok(_)) => {
                 self.shared.answered.store(true, Ordering::Relaxed);
                 Health::Healthy
@@ -244,7 +231,7 @@ impl Herder {
     /// # Errors
     /// Words and kinds are Kafka's: the signature is not the right one, there is no such connector, or this worker
     /// does not lead.
-    pub async fn put_tasks(&self, name: &str, request: SignedTasks<'_>) -> Result<(), HerderError> {
+    pub async fn put_tasks(&self, name: &str, request: SignedRequest<'_>) -> Result<(), HerderError> {
         let Some(signatures) = &self.shared.signatures else {
             return self.change(name, Request::PutTasks(Vec::new())).await;
         };
@@ -252,6 +239,27 @@ impl Herder {
         let tasks = serde_json::from_slice(request.body)
             .map_err(|error| HerderError::BadRequest(format!("the body is no list of tasks: {error}")))?;
         self.change(name, Request::PutTasks(tasks)).await
+    }
+
+    /// Ends what former tasks of a source connector still do, for another worker, which has signed the request.
+    ///
+    /// # Errors
+    /// As [`Self::put_tasks`]; the leader of a cluster says that it cannot do it yet.
+    pub async fn fence(&self, name: &str, request: SignedRequest<'_>) -> Result<(), HerderError> {
+        let Some(signatures) = &self.shared.signatures else {
+            let words = "Kafka Connect in standalone mode does not support exactly-once source connectors.";
+            return Err(HerderError::Internal(words.to_owned()));
+        };
+        signatures.verify(&request)?;
+        self.change(name, Request::Fence).await
+    }
+
+    /// Sets the level of a logger on all workers of the cluster; returns once it has been set here.
+    ///
+    /// # Errors
+    /// It may or may not be set.
+    pub async fn set_cluster_level(&self, logger: &str, level: &str) -> Result<(), HerderError> {
+        self.change(logger, Request::SetLevel(level.into())).await
     }
 
     /// Ends a connector and its tasks and forgets it.
@@ -349,7 +357,7 @@ impl Herder {
             answer.await.map_err(|_| stopped())?
         };
         let late = |_| Err(HerderError::Internal(format!("Request timed out. The worker is still {words}")));
-        timeout(REQUEST_TIMEOUT, exchange).await.unwrap_or_else(late)
+        timeout(Self::REQUEST_TIMEOUT, exchange).await.unwrap_or_else(late)
     }
 }
 

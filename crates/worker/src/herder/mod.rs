@@ -3,6 +3,7 @@
 //! [`Herder`] is the handle. `state` decides, without any I/O; `driver` is the loop that carries out what it
 //! decides; everything a plugin supplies runs outside that loop (invariant 5).
 
+mod about;
 mod call;
 mod cluster;
 mod configure;
@@ -19,11 +20,12 @@ mod runner;
 mod state;
 mod view;
 
-pub use distributed::{Cluster, Leader, SignedTasks};
+pub use about::{About, Identity};
+pub use distributed::{Cluster, Leader, Levels, SignedRequest, Unsent};
 pub use entities::{
     ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorState, ConnectorStateInfo, ConnectorTaskId,
     ConnectorType, Health, InitialState, KAFKA_VERSION, RawConfig, ServerInfo, TaskInfo, TaskState,
     UnknownInitialState,
 };
 pub use error::HerderError;
-pub use handle::{Herder, Identity};
+pub use handle::Herder;

@@ -190,6 +190,12 @@ pub(crate) fn classes(registry: &Registry, kind: PluginType) -> impl Iterator<It
     descriptions(registry).into_iter().filter(move |plugin| plugin.kind == kind).map(|plugin| plugin.class)
 }
 
+/// The versions of a class, one for each kind of plugin that it is.
+pub(crate) fn versions(registry: &Registry, class: &str) -> Vec<&'static str> {
+    let all = descriptions(registry).into_iter();
+    all.filter(|plugin| plugin.class == class).map(|plugin| plugin.version).collect()
+}
+
 /// The error for a name that no plugin of any kind has.
 pub(crate) fn unknown(registry: &Registry, name: &str) -> Error {
     let classes = descriptions(registry);

@@ -80,18 +80,31 @@ fn an_unknown_plugin_is_told_with_the_nearest_name() {
 
 #[test]
 fn a_version_is_wanted_by_itself_or_by_ranges() {
-    let wanted = |text: &str| Version::wanted(Some(text)).check("a.B", "4.3.1").is_ok();
+    let wanted = |text: &str| Version::wanted(Some(text)).is_ok_and(|it| it.check("a.B", &["4.3.1"]).is_ok());
     for text in ["latest", "4.3.1", " 4.3.1 ", "4.3.1.0", "[4.3.1]", "[4.0,5.0)", "(4.3,]", "[1.0],[4.3.1,)"]
     {
         assert!(wanted(text), "{text}");
     }
-    for text in ["4.3", "4.3.1-rc", "", "[4.0,4.3.1)", "(4.3.1,)", "[1.0],[2.0]", "[", "4.3.1]"] {
+    for text in ["4.3.1.Final", "[4.3.1-SNAPSHOT,)", "4.3.1,5", "(4.3.1-rc1,4.3.1-sp)", "[4.3.1-m2,]"] {
+        assert!(wanted(text), "{text}");
+    }
+    for text in ["4.3", "4.3.1-rc", "", "[4.0,4.3.1)", "(4.3.1,)", "[1.0],[2.0]", "[", "4.3.1]", "4.3.1-sp"] {
         assert!(!wanted(text), "{text}");
     }
-    assert!(Version::wanted(None).check("a.B", "4.3.1").is_ok());
+    assert!(Version::wanted(None).expect("any").check("a.B", &["4.3.1"]).is_ok());
     assert_eq!(
-        Version::wanted(Some("1.0")).check("a.B", "4.3.1"),
+        Version::wanted(Some("1.0")).expect("a version").check("a.B", &["4.3.1"]),
         Err("Plugin a.B not found that matches the version range [1.0,1.0], available versions: [4.3.1]"
             .to_owned())
     );
+}
+
+#[test]
+fn what_is_no_version_is_told_in_the_words_of_maven() {
+    let wrong = |text: &str| Version::wanted(Some(text)).expect_err(text);
+    assert_eq!(wrong("["), "Unbounded range: [");
+    assert_eq!(wrong("[2,1]"), "Range defies version ordering: [2,1]");
+    assert_eq!(wrong("[1,2),[1,3)"), "Ranges overlap: [1,2),[1,3)");
+    assert_eq!(wrong("(1)"), "Single version must be surrounded by []: (1)");
+    assert_eq!(wrong("1.0]"), "Only fully-qualified sets allowed in multiple set scenario: [1.0]]");
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// The versions that are wanted.
+#[derive(Debug)]
 pub(crate) enum Version<'a> {
     /// Any.
     Any,
@@ -12,6 +13,7 @@ pub(crate) enum Version<'a> {
 }
 
 /// The versions between two, each perhaps included; `None`: without end on that side.
+#[derive(Debug)]
 pub(crate) struct Range<'a> {
     lower: Option<&'a str>,
     lower_included: bool,
@@ -20,35 +22,62 @@ pub(crate) struct Range<'a> {
 }
 
 impl<'a> Version<'a> {
-    /// Reads what a configuration wants; nothing and `latest` want any.
-    pub(crate) fn wanted(text: Option<&'a str>) -> Self {
-        match text.map(str::trim) {
-            None | Some("latest") => Self::Any,
-            Some(text) if text.starts_with(['[', '(']) => Self::Within(ranges(text)),
-            Some(text) => Self::Within(vec![Range::only(text)]),
-        }
-    }
-
-    /// Whether the version that there is of a class is wanted.
+    /// Reads what a configuration wants; nothing and `latest` want any, and a version by itself only that one.
     ///
     /// # Errors
-    /// It is not; the words are Kafka's.
-    pub(crate) fn check(&self, class: &str, version: &str) -> Result<(), String> {
+    /// It is neither a version nor ranges; the words are Maven's.
+    pub(crate) fn wanted(text: Option<&'a str>) -> Result<Self, String> {
+        let Some(text) = text.filter(|text| *text != "latest").map(str::trim) else { return Ok(Self::Any) };
+        if text.starts_with(['[', '(']) {
+            return ranges(text).map(Self::Within);
+        }
+        // Kafka puts brackets around what has none, so that this may be a range, too.
+        if text.contains([']', ')']) {
+            return Err(format!("Only fully-qualified sets allowed in multiple set scenario: [{text}]"));
+        }
+        let range = Range::between(text, true, true).map_err(|reason| format!("{reason}: [{text}]"))?;
+        Ok(Self::Within(vec![range]))
+    }
+
+    /// Whether one of the versions that there are of a class is wanted.
+    ///
+    /// # Errors
+    /// None is; the words are Kafka's.
+    pub(crate) fn check(&self, class: &str, available: &[&str]) -> Result<(), String> {
         let Self::Within(ranges) = self else { return Ok(()) };
-        if ranges.iter().any(|range| range.contains(version)) {
+        if available.iter().any(|version| ranges.iter().any(|range| range.contains(version))) {
             return Ok(());
         }
         let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
         Err(format!(
-            "Plugin {class} not found that matches the version range {}, available versions: [{version}]",
-            ranges.join(",")
+            "Plugin {class} not found that matches the version range {}, available versions: [{}]",
+            ranges.join(","),
+            available.join(", ")
         ))
     }
 }
 
 impl<'a> Range<'a> {
-    fn only(version: &'a str) -> Self {
-        Self { lower: Some(version), lower_included: true, upper: Some(version), upper_included: true }
+    /// The range of the text between two brackets.
+    fn between(text: &'a str, lower_included: bool, upper_included: bool) -> Result<Self, &'static str> {
+        let text = text.trim();
+        let Some((lower, upper)) = text.split_once(',') else {
+            let only = Self { lower: Some(text), lower_included, upper: Some(text), upper_included };
+            let closed = lower_included && upper_included;
+            return if closed { Ok(only) } else { Err("Single version must be surrounded by []") };
+        };
+        let end = |text: &'a str| Some(text.trim()).filter(|text| !text.is_empty());
+        let range = Self { lower: end(lower), lower_included, upper: end(upper), upper_included };
+        if range.backwards() { Err("Range defies version ordering") } else { Ok(range) }
+    }
+
+    fn backwards(&self) -> bool {
+        let (Some(lower), Some(upper)) = (self.lower, self.upper) else { return false };
+        match compare(upper, lower) {
+            Ordering::Less => true,
+            Ordering::Equal => !self.lower_included || !self.upper_included,
+            Ordering::Greater => false,
+        }
     }
 
     fn contains(&self, version: &str) -> bool {
@@ -72,45 +101,118 @@ impl fmt::Display for Range<'_> {
     }
 }
 
-/// The ranges of a text such as `[1.0,2.0),[3.0]`; what is none is left out and so wants nothing.
-fn ranges(text: &str) -> Vec<Range<'_>> {
-    let mut ranges = Vec::new();
-    let mut rest = text.trim();
-    while let Some(end) = rest.find([']', ')']) {
-        let (range, behind) = rest.split_at(end + 1);
-        ranges.extend(range_of(range));
-        rest = behind.trim_start().trim_start_matches(',').trim_start();
+/// The ranges of a text such as `[1.0,2.0),[3.0]`, in order and apart from each other.
+fn ranges(text: &str) -> Result<Vec<Range<'_>>, String> {
+    let mut ranges: Vec<Range<'_>> = Vec::new();
+    let mut rest = text;
+    while rest.starts_with(['[', '(']) {
+        let end = rest.find([']', ')']).ok_or_else(|| format!("Unbounded range: {text}"))?;
+        let (whole, behind) = rest.split_at(end + 1);
+        let range = Range::between(&whole[1..end], whole.starts_with('['), whole.ends_with(']'));
+        let range = range.map_err(|reason| format!("{reason}: {whole}"))?;
+        let before = ranges.last().and_then(|range| range.upper);
+        if before.is_some_and(|upper| range.lower.is_none_or(|lower| compare(lower, upper).is_lt())) {
+            return Err(format!("Ranges overlap: {text}"));
+        }
+        ranges.push(range);
+        let behind = behind.trim_start();
+        rest = behind.strip_prefix(',').unwrap_or(behind).trim_start();
     }
-    ranges
+    if rest.is_empty() {
+        return Ok(ranges);
+    }
+    Err(format!("Only fully-qualified sets allowed in multiple set scenario: {text}"))
 }
 
-fn range_of(text: &str) -> Option<Range<'_>> {
-    let inner = text.strip_prefix(['[', '('])?.strip_suffix([']', ')'])?;
-    let Some((lower, upper)) = inner.split_once(',') else { return Some(Range::only(inner.trim())) };
-    Some(Range {
-        lower: Some(lower.trim()).filter(|text| !text.is_empty()),
-        lower_included: text.starts_with('['),
-        upper: Some(upper.trim()).filter(|text| !text.is_empty()),
-        upper_included: text.ends_with(']'),
-    })
+/// A part of a version: digits without zeros in front, or a word.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Part {
+    Number(String),
+    Word(String),
 }
 
-/// Versions as Maven orders those of numbers: part by part, absent parts being 0, and a word before a number.
-fn compare(one: &str, other: &str) -> Ordering {
-    let parts = |version: &str| -> Vec<Result<u64, String>> {
-        let part = |part: &str| part.parse().map_err(|_| part.to_lowercase());
-        version.split(['.', '-']).map(part).collect()
-    };
-    let (one, other) = (parts(one), parts(other));
-    let count = one.len().max(other.len());
-    let part = |parts: &[Result<u64, String>], index: usize| parts.get(index).cloned().unwrap_or(Ok(0));
-    (0..count)
-        .map(|index| match (part(&one, index), part(&other, index)) {
-            (Ok(one), Ok(other)) => one.cmp(&other),
-            (Err(one), Err(other)) => one.cmp(&other),
-            (Err(_), Ok(_)) => Ordering::Less,
-            (Ok(_), Err(_)) => Ordering::Greater,
+/// What a part that is absent counts as: no number, and a release.
+const RELEASE: usize = 5;
+/// Maven's words in their order; the one in the middle is that of a release. Any other word is behind them.
+const WORDS: [&str; 7] = ["alpha", "beta", "milestone", "rc", "snapshot", "", "sp"];
+
+impl Part {
+    fn of(text: &str, number_behind: bool) -> Self {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self::Number(text.trim_start_matches('0').to_owned());
+        }
+        let word = text.to_lowercase();
+        Self::Word(match word.as_str() {
+            "a" if number_behind => "alpha".to_owned(),
+            "b" if number_behind => "beta".to_owned(),
+            "m" if number_behind => "milestone".to_owned(),
+            "cr" => "rc".to_owned(),
+            "ga" | "final" | "release" => String::new(),
+            _ => word,
         })
+    }
+
+    fn nothing(&self) -> bool {
+        let (Self::Number(text) | Self::Word(text)) = self;
+        text.is_empty()
+    }
+
+    /// A word before a number, a shorter number before a longer one.
+    fn compare(one: Option<&Self>, other: Option<&Self>) -> Ordering {
+        match (one, other) {
+            (None, None) => Ordering::Equal,
+            (Some(Self::Number(one)), Some(Self::Number(other))) => {
+                one.len().cmp(&other.len()).then_with(|| one.cmp(other))
+            }
+            (Some(Self::Word(one)), Some(Self::Word(other))) => {
+                place(one).cmp(&place(other)).then_with(|| one.cmp(other))
+            }
+            (Some(Self::Number(_)), Some(Self::Word(_))) => Ordering::Greater,
+            (Some(Self::Word(_)), Some(Self::Number(_))) => Ordering::Less,
+            (Some(Self::Number(number)), None) => number.len().cmp(&0),
+            (Some(Self::Word(word)), None) => place(word).cmp(&RELEASE),
+            (None, Some(_)) => Self::compare(other, None).reverse(),
+        }
+    }
+}
+
+fn place(word: &str) -> usize {
+    WORDS.iter().position(|known| *known == word).unwrap_or(WORDS.len())
+}
+
+/// The parts of a version: between dots and dashes, and where digits and letters meet.
+fn parts(version: &str) -> Vec<Part> {
+    let mut texts: Vec<&str> = Vec::new();
+    for piece in version.split(['.', '-']) {
+        let mut rest = piece;
+        while let Some(first) = rest.bytes().next() {
+            let digits = first.is_ascii_digit();
+            let end = rest.bytes().position(|byte| byte.is_ascii_digit() != digits).unwrap_or(rest.len());
+            let (text, behind) = rest.split_at(end);
+            texts.push(text);
+            rest = behind;
+        }
+        if piece.is_empty() {
+            texts.push("0");
+        }
+    }
+    let number_behind = |index: usize| {
+        texts.get(index + 1).is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let mut parts: Vec<Part> =
+        texts.iter().enumerate().map(|(index, text)| Part::of(text, number_behind(index))).collect();
+    while parts.last().is_some_and(Part::nothing) {
+        parts.pop();
+    }
+    parts
+}
+
+/// Versions as Maven orders them, but for the finest points of dashes: `1.0` is `1`, and a release is behind its
+/// snapshots and before its service packs.
+fn compare(one: &str, other: &str) -> Ordering {
+    let (one, other) = (parts(one), parts(other));
+    (0..one.len().max(other.len()))
+        .map(|index| Part::compare(one.get(index), other.get(index)))
         .find(|order| order.is_ne())
         .unwrap_or(Ordering::Equal)
 }

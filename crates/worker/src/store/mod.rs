@@ -5,6 +5,7 @@ mod file;
 mod format;
 mod java;
 pub(crate) mod key;
+mod lock;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use api::{Result, SourceOffset, SourcePartition};
 use async_trait::async_trait;
 
 pub use file::FileStore;
+pub use lock::FileLock;
 
 /// Committed offsets of source partitions, by connector.
 #[async_trait]

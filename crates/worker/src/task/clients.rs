@@ -6,6 +6,7 @@ use std::sync::Arc;
 use api::config::Properties;
 use api::{OrReaction, Result};
 use kafka::config::{self as keys, ClientOptions, Parsed};
+use kafka::group::Lease;
 use kafka::{Client, Consumer, Producer, ProducerOptions, Subscription, WeakClient};
 use parking_lot::Mutex;
 use tracing::warn;
@@ -18,6 +19,8 @@ pub struct Clients {
     worker: Arc<Properties>,
     /// Those that somebody uses.
     pool: Arc<Mutex<Vec<(ClientOptions, WeakClient)>>>,
+    /// What tasks that start now may go by, in a cluster.
+    lease: Arc<Mutex<Option<Lease>>>,
 }
 
 /// The client id of connections that no `client.id` asks to be told apart.
@@ -26,7 +29,7 @@ const CLIENT_ID: &str = "ferroduct";
 impl Clients {
     /// Clients of a worker with these properties. Nothing is connected yet.
     pub fn new(worker: Arc<Properties>) -> Self {
-        Self { worker, pool: Arc::default() }
+        Self { worker, pool: Arc::default(), lease: Arc::default() }
     }
 
     /// A connection for admin requests of a connector, or of the worker itself (no properties).
@@ -36,12 +39,21 @@ impl Clients {
         Ok(self.shared(parsed.client))
     }
 
+    /// Sets the lease of tasks that are started from now on; they write nothing while it does not hold.
+    pub fn set_lease(&self, lease: Lease) {
+        *self.lease.lock() = Some(lease);
+    }
+
     /// A producer for a source task.
     pub(super) fn producer(&self, spec: &TaskSpec) -> Result<(Producer, ProducerOptions)> {
         let properties = producer_properties(&self.worker, &spec.connector);
         let parsed = keys::producer(&properties).or_fail("cannot configure the producer")?;
         report_unknown(&spec.id, "producer", &parsed);
-        let producer = Producer::new(self.shared(parsed.client), parsed.options.clone());
+        let producer = Producer::with_lease(
+            self.shared(parsed.client),
+            parsed.options.clone(),
+            self.lease.lock().clone(),
+        );
         Ok((producer, parsed.options))
     }
 

@@ -196,6 +196,10 @@ impl<'a> Source<'a> {
 
     /// Commits what is durable. A failure is logged and tried again at the next interval: nothing is lost by it.
     async fn commit(&mut self) {
+        if !self.outgoing.writer.producer().may_write() {
+            warn!("no source offsets are committed: the group may have gone on without this worker");
+            return;
+        }
         let durable = self.outgoing.writer.in_flight.take_durable();
         if durable.is_empty() {
             return;

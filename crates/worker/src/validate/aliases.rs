@@ -67,7 +67,8 @@ impl Aliases {
         version.default = Default::Value(found.version.into());
         version.recommended = vec![found.version.to_owned()];
         let wanted = properties.get(&*version.name).map(String::as_str);
-        let usable = Version::wanted(wanted).check(found.class, found.version).is_ok();
+        let usable =
+            Version::wanted(wanted).is_ok_and(|wanted| wanted.check(found.class, &[found.version]).is_ok());
         let own = if usable { embedded(found, &prefix, &group, 2) } else { Vec::new() };
         [class, version].into_iter().chain(own).collect()
     }
@@ -123,7 +124,8 @@ impl Aliases {
             Resolved::Right(class) => {
                 value.value = Some(class.to_owned());
                 let version = self.class(registry, class).map_or("", |class| class.version);
-                let refused = Version::wanted(wanted.as_deref()).check(class, version).err();
+                let wanted = Version::wanted(wanted.as_deref());
+                let refused = wanted.and_then(|wanted| wanted.check(class, &[version])).err();
                 value.errors.extend(negated.or_else(|| refused.clone()));
                 of(values, prefix, "plugin.version")
                     .into_iter()

@@ -4,7 +4,7 @@ use api::Registry;
 use api::config::{ConfigValue, Default, Definition, Key, Problem, Properties};
 
 use super::infos::ConfigInfo;
-use crate::plugins;
+use crate::plugins::{self, Version};
 
 /// The three keys that name a converter, in the order in which their configurations are shown.
 pub(super) const ROLES: [Role; 3] = [
@@ -41,17 +41,20 @@ impl Role {
         own: &Properties,
     ) {
         let default = self.of_worker(registry, worker);
+        let version = |name: &String| self.class(registry, name).map(|class| class.version.to_owned());
+        let of_worker = worker.get(&format!("{}.plugin.version", self.key));
         let chosen = match own.get(self.key) {
-            Some(name) => self.class(registry, name).map(|class| class.version),
-            None => default.as_ref().and_then(|class| self.class(registry, class)).map(|class| class.version),
+            Some(name) => version(name),
+            None => of_worker.cloned().or_else(|| default.as_ref().and_then(version)),
         };
         for key in keys {
             if key.name == self.key {
                 key.default = default.clone().map_or(Default::Null, |class| Default::Value(class.into()));
                 key.recommended = self.classes(registry);
             } else if key.name.strip_prefix(self.key) == Some(".plugin.version") {
-                key.default = chosen.map_or(Default::Null, |version| Default::Value(version.into()));
-                key.recommended = chosen.into_iter().map(str::to_owned).collect();
+                key.default = chosen.clone().map_or(Default::Null, |version| Default::Value(version.into()));
+                key.recommended =
+                    own.get(self.key).or(default.as_ref()).and_then(version).into_iter().collect();
             }
         }
     }
@@ -76,11 +79,27 @@ impl Role {
         }
     }
 
-    /// The converter's own keys, if the connector names a class and nothing is wrong with the name.
-    pub(super) fn check(self, registry: &Registry, own: &Properties) -> Vec<ConfigInfo> {
+    /// The converter's own keys, if the connector names a class and nothing is wrong with the name or its version.
+    pub(super) fn check(
+        self,
+        registry: &Registry,
+        own: &Properties,
+        values: &mut [ConfigValue],
+    ) -> Vec<ConfigInfo> {
         let Some(found) = own.get(self.key).and_then(|name| self.class(registry, name)) else {
             return Vec::new();
         };
+        let version = format!("{}.plugin.version", self.key);
+        let both = |value: &&mut ConfigValue| value.name == self.key || value.name == version;
+        if values.iter_mut().filter(both).any(|value| !value.errors.is_empty()) {
+            return Vec::new();
+        }
+        let wanted = Version::wanted(own.get(&version).map(String::as_str));
+        let available = plugins::versions(registry, found.class);
+        if let Err(words) = wanted.and_then(|wanted| wanted.check(found.class, &available)) {
+            values.iter_mut().filter(both).for_each(|value| value.errors.push(words.clone()));
+            return Vec::new();
+        }
         let prefix = format!("{}.", self.key);
         let mut properties: Properties = own
             .iter()

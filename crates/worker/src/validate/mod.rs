@@ -3,13 +3,14 @@
 //! Only [`validate_unresolved`] reads anything: the files that variables name.
 
 mod aliases;
+mod clients;
 mod common;
 mod converters;
 mod embed;
 mod infos;
 mod overrides;
 mod row;
-mod rules;
+pub(crate) mod rules;
 mod sink;
 mod source;
 mod topic_creation;
@@ -18,10 +19,11 @@ mod unresolved;
 
 use std::collections::BTreeMap;
 
-use api::Registry;
 use api::config::{ConfigValue, Default, Definition, Key, Parsed, Properties};
+use api::{Description, Registry};
 
-use crate::plugins::{self, ConnectorPlugin};
+use self::clients::Client;
+use crate::plugins::{self, ConnectorPlugin, Version};
 use crate::provider::Unresolved;
 
 pub use infos::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};
@@ -30,6 +32,9 @@ pub use unresolved::validate_unresolved;
 
 /// The configuration of a connector as a user gives it: a value may be null, which is wrong.
 pub type ConnectorConfig = BTreeMap<String, Option<String>>;
+
+/// The version of the connector that is wanted.
+const VERSION: &str = "connector.plugin.version";
 
 /// Why a configuration cannot be validated at all. `Display` is what the user reads.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -66,18 +71,65 @@ pub fn validate(
     let properties: Properties =
         config.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
 
+    if let Err(words) = version_of(&plugin, &properties) {
+        return Ok(wrong_version(class, &plugin, registry, config, words));
+    }
+
     let definition = framework(&plugin, registry, worker, &properties);
     let mut values = framework_values(&definition, &plugin, registry, config, &properties);
     refuse_nulls(config, &mut values);
-    let mut infos = merge(class, definition, values, &plugin, &properties);
+    let converters = converters::ROLES.map(|role| role.check(registry, &properties, &mut values));
+    let keys = with_own(definition.keys, &plugin);
+    values.extend(plugin.validate(&properties));
+    let mut infos = merge(class, keys, values);
 
-    for (prefix, used) in clients(&plugin, &properties) {
-        infos.append(if used { overrides::check(&policy, prefix, &properties) } else { Vec::new() });
+    for (client, used) in clients(&plugin, &properties) {
+        infos.append(if used { overrides::check(&policy, client, &properties) } else { Vec::new() });
     }
-    for role in converters::ROLES {
-        infos.append(role.check(registry, &properties));
+    for converter in converters {
+        infos.append(converter);
     }
     Ok(infos)
+}
+
+/// Whether the connector is there in the version that its configuration wants.
+///
+/// # Errors
+/// It is not, or what it wants is no version. The words are Kafka's.
+fn version_of(plugin: &ConnectorPlugin, properties: &Properties) -> Result<(), String> {
+    let Description { class, version, .. } = plugin.description();
+    Version::wanted(properties.get(VERSION).map(String::as_str))?.check(class, &[version])
+}
+
+/// The answer for a connector that is not there in the version that is wanted: nothing but the keys of every
+/// connector is looked at, as in Kafka.
+fn wrong_version(
+    class: &str,
+    plugin: &ConnectorPlugin,
+    registry: &Registry,
+    config: &ConnectorConfig,
+    words: String,
+) -> ConfigInfos {
+    let properties: Properties =
+        config.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
+    let version = plugin.description().version;
+    let mut keys: Vec<Key> = common::KEYS.iter().map(row::Row::key).collect();
+    for key in keys.iter_mut().filter(|key| key.name == VERSION) {
+        (key.default, key.recommended) = (Default::Value(version.into()), vec![version.to_owned()]);
+    }
+    let definition = Definition { keys };
+    let mut values = framework_values(&definition, plugin, registry, config, &properties);
+    for value in &mut values {
+        if ["connector.class", VERSION].contains(&value.name.as_str()) {
+            value.errors.push(words.clone());
+        }
+        if let Some(converter) = value.name.strip_suffix(".plugin.version").filter(|key| *key != "connector")
+        {
+            value.visible &= properties.contains_key(converter);
+        }
+    }
+    refuse_nulls(config, &mut values);
+    merge(class, definition.keys, values)
 }
 
 /// The configuration keys of a plugin of any kind: its own, and behind them those that the worker gives every
@@ -111,7 +163,7 @@ fn given_keys(plugin: &ConnectorPlugin) -> Vec<Key> {
         ConnectorPlugin::Sink(_) => sink::KEYS,
     };
     let mut keys: Vec<Key> = common::KEYS.iter().chain(own).map(row::Row::key).collect();
-    if let Some(version) = keys.iter_mut().find(|key| key.name == "connector.plugin.version") {
+    if let Some(version) = keys.iter_mut().find(|key| key.name == VERSION) {
         version.default = Default::Value(plugin.description().version.into());
     }
     keys
@@ -125,7 +177,7 @@ fn framework(
     properties: &Properties,
 ) -> Definition {
     let mut keys = given_keys(plugin);
-    for key in keys.iter_mut().filter(|key| key.name == "connector.plugin.version") {
+    for key in keys.iter_mut().filter(|key| key.name == VERSION) {
         key.recommended = vec![plugin.description().version.to_owned()];
     }
     for role in converters::ROLES {
@@ -196,20 +248,18 @@ fn refuse_nulls(config: &ConnectorConfig, values: &mut Vec<ConfigValue>) {
 }
 
 /// The worker's keys and the connector's own, which hide those of the worker that have the same name.
-fn merge(
-    class: &str,
-    framework: Definition,
-    framework_values: Vec<ConfigValue>,
-    plugin: &ConnectorPlugin,
-    properties: &Properties,
-) -> ConfigInfos {
-    let mut keys = framework.keys;
+fn with_own(mut keys: Vec<Key>, plugin: &ConnectorPlugin) -> Vec<Key> {
     for own in plugin.definition().keys {
         match keys.iter_mut().find(|key| key.name == own.name) {
             Some(key) => *key = own,
             None => keys.push(own),
         }
     }
+    keys
+}
+
+/// Keys with their values; of several values of a key the last one counts.
+fn merge(class: &str, keys: Vec<Key>, all: Vec<ConfigValue>) -> ConfigInfos {
     let mut groups: Vec<String> = Vec::new();
     for group in keys.iter().filter_map(|key| key.group.as_deref()) {
         if !groups.iter().any(|known| known == group) {
@@ -217,7 +267,7 @@ fn merge(
         }
     }
     let mut values: BTreeMap<String, ConfigValue> = BTreeMap::new();
-    for value in framework_values.into_iter().chain(plugin.validate(properties)) {
+    for value in all {
         values.insert(value.name.clone(), value);
     }
     let known: Vec<ConfigInfo> = keys
@@ -230,14 +280,14 @@ fn merge(
     ConfigInfos { name: class.to_owned(), error_count, groups, configs }
 }
 
-/// The prefixes of client settings, and whether the connector has such a client.
-fn clients(plugin: &ConnectorPlugin, properties: &Properties) -> [(&'static str, bool); 3] {
+/// The kinds of clients, and whether the connector has such a client.
+fn clients(plugin: &ConnectorPlugin, properties: &Properties) -> [(Client, bool); 3] {
     let source = matches!(plugin, ConnectorPlugin::Source(_));
     let dead_letters = topics::dead_letter_queue(properties).is_some();
     [
-        ("producer.override.", source || dead_letters),
-        ("consumer.override.", !source),
-        ("admin.override.", if source { topic_creation::used(properties) } else { dead_letters }),
+        (Client::Producer, source || dead_letters),
+        (Client::Consumer, !source),
+        (Client::Admin, if source { topic_creation::used(properties) } else { dead_letters }),
     ]
 }
 

@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use api::config::{ConfigValue, Properties};
+use api::config::{ConfigValue, Parsed, Properties};
 
+use super::clients::{self, Client};
 use super::infos::ConfigInfo;
 
 /// Kafka's `connector.client.config.override.policy`.
@@ -20,18 +21,6 @@ pub enum OverridePolicy {
     Allowlist(Vec<String>),
 }
 
-/// Settings that are shown to nobody (invariant 8): the passwords of Kafka's client configuration.
-const SECRETS: [&str; 9] = [
-    "sasl.jaas.config",
-    "sasl.oauthbearer.assertion.private.key.passphrase",
-    "sasl.oauthbearer.client.credentials.client.secret",
-    "ssl.key.password",
-    "ssl.keystore.certificate.chain",
-    "ssl.keystore.key",
-    "ssl.keystore.password",
-    "ssl.truststore.certificates",
-    "ssl.truststore.password",
-];
 const PRINCIPAL: [&str; 3] = ["sasl.jaas.config", "sasl.mechanism", "security.protocol"];
 const POLICY: &str = "connector.client.config.override.policy";
 const ALLOWLIST: &str = "connector.client.config.override.allowlist";
@@ -85,25 +74,38 @@ impl FromStr for OverridePolicy {
     }
 }
 
-/// The settings of a connector under a prefix (`producer.override.`), each with what the policy says about it.
-pub(super) fn check(policy: &OverridePolicy, prefix: &str, properties: &Properties) -> Vec<ConfigInfo> {
+/// The settings of a client that a connector overrides, each with its definition and what is wrong with it.
+pub(super) fn check(policy: &OverridePolicy, client: Client, properties: &Properties) -> Vec<ConfigInfo> {
+    let prefix = client.prefix();
     let settings = properties.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value)));
-    settings.map(|(name, value)| ConfigInfo::prefixed(prefix, None, checked(policy, name, value))).collect()
+    settings
+        .map(|(name, value)| {
+            let key = clients::key(client, name);
+            ConfigInfo::prefixed(prefix, key, checked(policy, client, name, value))
+        })
+        .collect()
 }
 
-fn checked(policy: &OverridePolicy, name: &str, value: &str) -> ConfigValue {
+fn checked(policy: &OverridePolicy, client: Client, name: &str, value: &str) -> ConfigValue {
+    // A value that is not of the type of its key ends the validation in Java, with status 500.
+    let (shown, wrong) = match clients::key(client, name) {
+        Some(key) => match Parsed::parse(key.kind, &format!("{}{name}", client.prefix()), value) {
+            Ok(parsed) => (parsed.text(), None),
+            Err(problem) => (Some(value.to_owned()), Some(problem.message)),
+        },
+        None => (Some(value.to_owned()), None),
+    };
     let refused = (!policy.allows(name)).then(|| {
         let policy = policy.name();
         format!(
             "The '{policy}' policy does not allow '{name}' to be overridden in the connector configuration."
         )
     });
-    let shown = if SECRETS.contains(&name) { "[hidden]" } else { value };
     ConfigValue {
         name: name.to_owned(),
-        value: Some(shown.to_owned()),
+        value: shown,
         recommended: Vec::new(),
-        errors: refused.into_iter().collect(),
+        errors: refused.into_iter().chain(wrong).collect(),
         visible: true,
     }
 }

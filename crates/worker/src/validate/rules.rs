@@ -3,6 +3,8 @@
 use api::config::{Parsed, Problem, Validator};
 use fancy_regex::Regex;
 
+use crate::plugins::Version;
+
 /// A number of at least 1.
 pub(super) fn at_least_one() -> Validator {
     Validator::at_least(1)
@@ -78,7 +80,7 @@ pub(super) fn regexes() -> Validator {
 }
 
 /// A number of partitions, or -1 for the broker's own.
-pub(super) fn partitions() -> Validator {
+pub(crate) fn partitions() -> Validator {
     Validator::new("Positive number, or -1 to use the broker's default", |key, value| match value {
         Parsed::Int(number) if *number != -1 && *number < 1 => {
             let words = "Number of partitions must be positive, or -1 to use the broker's default";
@@ -89,7 +91,7 @@ pub(super) fn partitions() -> Validator {
 }
 
 /// A replication factor, or -1 for the broker's own.
-pub(super) fn replication_factor() -> Validator {
+pub(crate) fn replication_factor() -> Validator {
     let description = "Positive number not larger than the number of brokers, or -1 for the broker's default";
     Validator::new(description, |key, value| match value {
         Parsed::Short(number) if *number != -1 && *number < 1 => {
@@ -97,6 +99,14 @@ pub(super) fn replication_factor() -> Validator {
                          Kafka cluster, or -1 to use the broker's default";
             Err(Problem::invalid(key, value, words).message)
         }
+        _ => Ok(()),
+    })
+}
+
+/// A version of a plugin, or ranges of versions.
+pub(super) fn version() -> Validator {
+    Validator::new("version or ranges of versions", |_, value| match value {
+        Parsed::String(text) => Version::wanted(Some(text)).map(drop),
         _ => Ok(()),
     })
 }

@@ -339,8 +339,8 @@ fn the_policy_of_the_worker_decides_about_client_settings() {
         &shown,
         expect![[r#"
         0 errors
-        producer.override.linger.ms: Some("5") default None []
-        producer.override.sasl.jaas.config: Some("[hidden]") default None []
+        producer.override.linger.ms: Some("5") default Some(Some("5")) []
+        producer.override.sasl.jaas.config: Some("[hidden]") default Some(None) []
     "#]],
     );
     check(
@@ -349,8 +349,8 @@ fn the_policy_of_the_worker_decides_about_client_settings() {
         &shown,
         expect![[r#"
         1 errors
-        producer.override.linger.ms: Some("5") default None ["The 'Principal' policy does not allow 'linger.ms' to be overridden in the connector configuration."]
-        producer.override.sasl.jaas.config: Some("[hidden]") default None []
+        producer.override.linger.ms: Some("5") default Some(Some("5")) ["The 'Principal' policy does not allow 'linger.ms' to be overridden in the connector configuration."]
+        producer.override.sasl.jaas.config: Some("[hidden]") default Some(None) []
     "#]],
     );
     check(
@@ -359,8 +359,8 @@ fn the_policy_of_the_worker_decides_about_client_settings() {
         &[],
         expect![[r#"
         2 errors
-        producer.override.linger.ms: Some("5") default None ["The 'None' policy does not allow 'linger.ms' to be overridden in the connector configuration."]
-        producer.override.sasl.jaas.config: Some("[hidden]") default None ["The 'None' policy does not allow 'sasl.jaas.config' to be overridden in the connector configuration."]
+        producer.override.linger.ms: Some("5") default Some(Some("5")) ["The 'None' policy does not allow 'linger.ms' to be overridden in the connector configuration."]
+        producer.override.sasl.jaas.config: Some("[hidden]") default Some(None) ["The 'None' policy does not allow 'sasl.jaas.config' to be overridden in the connector configuration."]
     "#]],
     );
     let list = format!("{}\nconnector.client.config.override.allowlist=linger.ms, acks", policy("Allowlist"));
@@ -370,7 +370,7 @@ fn the_policy_of_the_worker_decides_about_client_settings() {
         &[],
         expect![[r#"
         1 errors
-        producer.override.sasl.jaas.config: Some("[hidden]") default None ["The 'Allowlist' policy does not allow 'sasl.jaas.config' to be overridden in the connector configuration."]
+        producer.override.sasl.jaas.config: Some("[hidden]") default Some(None) ["The 'Allowlist' policy does not allow 'sasl.jaas.config' to be overridden in the connector configuration."]
     "#]],
     );
     check(

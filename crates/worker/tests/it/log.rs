@@ -92,8 +92,8 @@ async fn a_topic_that_would_lose_something_is_refused() {
     assert_eq!(
         words,
         format!(
-            "topic `{wide}` (`config.storage.topic`) must have one partition, but has 3: the order of what is written \
-             to it counts"
+            "Topic '{wide}' supplied via the 'config.storage.topic' property is required to have a single partition in \
+             order to guarantee consistency of connector configurations, but found 3 partitions."
         )
     );
     kafka.create_topic_with(&short, 1, &[("cleanup.policy", "compact,delete")]).unwrap();
@@ -101,9 +101,12 @@ async fn a_topic_that_would_lose_something_is_refused() {
     assert_eq!(
         words,
         format!(
-            "topic `{short}` (`offset.storage.topic`) must have `cleanup.policy=compact`, but has \
-             `cleanup.policy=compact,delete`, with which the cluster would lose its state; hint: change the setting of \
-             the topic, or name another topic"
+            "Topic '{short}' supplied via the 'offset.storage.topic' property is required to have \
+             'cleanup.policy=compact' to guarantee consistency and durability of source connector offsets, but found \
+             the topic currently has 'cleanup.policy=compact,delete'. Continuing would likely result in eventually \
+             losing source connector offsets and problems restarting this Connect cluster in the future. Change the \
+             'offset.storage.topic' property in the Connect worker configurations to use a topic with \
+             'cleanup.policy=compact'."
         )
     );
 }
@@ -112,7 +115,10 @@ async fn a_topic_that_would_lose_something_is_refused() {
 async fn settings_that_a_broker_refuses_are_told_with_their_key() {
     let copies = Spec { replication_factor: Some(3), ..spec(&unique("copies"), "status.storage.") };
     let words = refusal(copies).await;
-    assert!(words.contains("`status.storage.replication.factor` asks for more copies"), "{words}");
+    assert!(
+        words.contains("`status.storage.replication.factor` asks for more copies (3) than there are brokers"),
+        "{words}"
+    );
     let mut wrong = spec(&unique("wrong"), "status.storage.");
     wrong.settings.insert("retention.ms".to_owned(), "many".to_owned());
     let words = refusal(wrong).await;

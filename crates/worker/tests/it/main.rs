@@ -5,5 +5,6 @@
 mod cluster;
 mod group;
 mod log;
+mod properties;
 mod rejects;
 mod stores;

@@ -26,6 +26,9 @@ pub(super) struct Answer {
 pub(super) struct Client {
     agent: Agent,
     url: String,
+    /// What stands in answers for where the worker is, and what is compared.
+    aliases: Vec<(String, String)>,
+    cluster: bool,
 }
 
 impl Client {
@@ -37,7 +40,24 @@ impl Client {
             .proxy(None)
             .timeout_global(Some(ANSWER_LIMIT))
             .build();
-        Self { agent: config.into(), url: url.to_owned() }
+        Self { agent: config.into(), url: url.to_owned(), aliases: Vec::new(), cluster: false }
+    }
+
+    /// Whether the worker is one of a cluster.
+    pub(super) fn in_cluster(&self) -> bool {
+        self.cluster
+    }
+
+    /// The same for a worker of a cluster.
+    pub(super) fn of_cluster(self) -> Self {
+        Self { cluster: true, ..self }
+    }
+
+    /// Takes the id of another worker of the cluster for that of this one.
+    pub(super) fn alias(mut self, other: &str) -> Self {
+        let id = |url: &str| url.trim_start_matches("http://").to_owned();
+        self.aliases.push((id(other), id(&self.url)));
+        self
     }
 
     pub(super) fn send(
@@ -67,7 +87,9 @@ impl Client {
             text if json => serde_json::from_str(text).with_context(describe)?,
             text => json!({ "text": text }),
         };
-        Ok(Answer { status: response.status().as_u16(), headers, body })
+        let mut answer = Answer { status: response.status().as_u16(), headers, body };
+        answer.rename(&self.aliases);
+        Ok(answer)
     }
 }
 
@@ -86,6 +108,11 @@ impl Answer {
             *text = sorted(text);
         }
         answer
+    }
+
+    /// Takes other ids for those of workers.
+    fn rename(&mut self, aliases: &[(String, String)]) {
+        rename(&mut self.body, aliases);
     }
 
     /// The places where the answer is not the expected one.
@@ -125,6 +152,21 @@ fn compare(place: &str, expected: &Value, actual: &Value, lines: &mut Vec<String
         (expected, actual) if expected != actual => {
             lines.push(format!("  at `{place}` expected {expected}\n  at `{place}` actual   {actual}"));
         }
+        _ => {}
+    }
+}
+
+fn rename(value: &mut Value, aliases: &[(String, String)]) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match aliases.iter().find(|(id, _)| key == "worker_id" && value == id) {
+                    Some((_, other)) => *value = Value::from(other.as_str()),
+                    None => rename(value, aliases),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, aliases)),
         _ => {}
     }
 }

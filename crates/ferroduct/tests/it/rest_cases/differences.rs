@@ -32,6 +32,7 @@ impl Difference {
         match self.edit {
             Edit::Error(status, message) => {
                 answer.status = status;
+                answer.headers.remove("Location");
                 answer.body = json!({ "error_code": status, "message": message });
             }
             Edit::Header(name, value) => {
@@ -54,6 +55,7 @@ const JDBC: &[(&str, &str, &str)] = &[
     ("io.confluent.connect.jdbc.JdbcSourceConnector", "source", "10.9.0"),
 ];
 
+/// In both modes, whose lines are the same requests.
 pub(super) const DIFFERENCES: &[Difference] = &[
     Difference {
         lines: &[4, 5],
@@ -174,6 +176,15 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         ),
     },
     Difference {
+        lines: &[159],
+        reason: "an unknown property is 400, without the names of Java classes",
+        edit: Edit::Error(400, "Unrecognized field \"x\", known properties are: \"offsets\""),
+    },
+];
+
+/// In standalone mode.
+pub(super) const STANDALONE: &[Difference] = &[
+    Difference {
         lines: &[119, 134, 170],
         reason: "restarting a task that is not there does not leave a status of it behind",
         edit: Edit::Body(|body| {
@@ -196,12 +207,17 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         reason: "a connector that is not there is 404, as in distributed mode",
         edit: Edit::Error(404, "Unknown connector none"),
     },
-    Difference {
-        lines: &[159],
-        reason: "an unknown property is 400, without the names of Java classes",
-        edit: Edit::Error(400, "Unrecognized field \"x\", known properties are: \"offsets\""),
-    },
 ];
+
+/// Where the recorded worker had plugins that the worker of the tests does not have.
+pub(super) const INSTALLED: &[Difference] = &[Difference {
+    lines: &[4, 5],
+    reason: "the recorded worker had a JDBC plugin",
+    edit: Edit::Body(|body| {
+        let plugins = body.as_array_mut().expect("plugins");
+        plugins.retain(|plugin| !plugin["class"].as_str().is_some_and(|class| class.contains(".jdbc.")));
+    }),
+}];
 
 pub(super) fn built_in(class: &Value) -> bool {
     class.as_str().is_some_and(|class| !NOT_BUILT_IN.iter().any(|prefix| class.starts_with(prefix)))

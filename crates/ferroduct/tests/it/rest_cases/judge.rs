@@ -1,6 +1,7 @@
 //! Validation against a running worker of Apache Kafka Connect: what the recorded cases do not have.
 
 mod aliases;
+mod versions;
 
 use serde_json::{Value, json};
 use testkit::{Kafka, Worker};
@@ -23,8 +24,11 @@ fn configurations_are_judged_as_java_judges_them() {
     let (java, ours) = (Client::new(java.url()), Client::new(ours.url()));
 
     let mut wrong = Vec::new();
-    let sources = sources().into_iter().chain(aliases::cases()).map(source).map(|case| (SOURCE, case));
-    let sinks = sinks().into_iter().map(sink).map(|case| (SINK, case));
+    let more = aliases::cases().chain(versions::cases()).chain([overrides("p", "producer")]);
+    let sources = sources().into_iter().chain(more).map(source).map(|case| (SOURCE, case));
+    let more = [overrides("c", "consumer"), overrides("a", "admin")]
+        .map(|case| merged(case, &json!({ "topics": "t", "errors.deadletterqueue.topic.name": "d" })));
+    let sinks = sinks().into_iter().chain(more).map(sink).map(|case| (SINK, case));
     for (path, configuration) in sources.chain(sinks) {
         let ask = |client: &Client| {
             let body = configuration.to_string();
@@ -58,6 +62,28 @@ fn a_predicate_that_no_alias_defines_is_refused_where_java_fails_the_tasks() {
     let words = "Invalid value nope for configuration transforms.a.predicate: There is no predicate of this name in \
                  predicates.";
     assert!(message.contains(words), "{message}");
+}
+
+/// A value for every key of a client (`p`, `c` or `a`), each of the type that the key has.
+fn overrides(letter: &str, client: &str) -> Value {
+    const ROWS: &str = include_str!("../../../../worker/src/validate/clients.jsonl");
+    let mut all = json!({});
+    for row in ROWS.lines() {
+        let row: Value = serde_json::from_str(row).expect("a row");
+        let [clients, name, kind] = [0, 1, 2].map(|index| row[index].as_str().expect("a text"));
+        if clients.contains(letter) {
+            all[format!("{client}.override.{name}")] = Value::from(match kind {
+                "BOOLEAN" => " TRUE ",
+                "CLASS" => "java.lang.String",
+                "DOUBLE" => "0.50",
+                "INT" | "LONG" | "SHORT" => " 12 ",
+                "LIST" => "a, b ,,c",
+                "PASSWORD" => "hunter2",
+                _ => " some text ",
+            });
+        }
+    }
+    all
 }
 
 /// A configuration of a source with more in it.
@@ -107,6 +133,7 @@ fn sources() -> Vec<Value> {
         json!({ "key.converter": "org.example.Nope", "key.converter.schemas.enable": "x" }),
         json!({ "value.converter.schemas.enable": "x" }),
         json!({ "producer.override.linger.ms": "5", "producer.override.sasl.jaas.config": "secret" }),
+        json!({ "producer.override.nope": " x ", "producer.override.group.id": "x" }),
         json!({ "consumer.override.group.id": "x", "admin.override.client.id": "x" }),
     ]
 }
@@ -130,9 +157,8 @@ fn sinks() -> Vec<Value> {
     ]
 }
 
-/// An answer without what Ferroduct has not got, the recommended classes that are not built in and the
-/// definitions of client settings, and with keys and groups by name: those of converters and clients stand in
-/// Java's hash order.
+/// An answer without what Ferroduct has not got, the recommended classes that are not built in, and with keys and
+/// groups by name: those of converters and clients stand in Java's hash order.
 fn reduced(mut answer: Answer) -> Answer {
     if let Some(configs) = answer.body["configs"].as_array_mut() {
         configs.sort_by_key(|config| config["value"]["name"].to_string());
@@ -141,10 +167,6 @@ fn reduced(mut answer: Answer) -> Answer {
         groups.sort_by_key(Value::to_string);
     }
     for config in answer.body["configs"].as_array_mut().into_iter().flatten() {
-        let name = config["value"]["name"].as_str().unwrap_or_default().to_owned();
-        if name.contains(".override.") {
-            config["definition"] = Value::Null;
-        }
         if let Some(recommended) = config["value"]["recommended_values"].as_array_mut() {
             recommended.retain(super::differences::built_in);
         }

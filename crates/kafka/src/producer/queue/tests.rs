@@ -74,6 +74,21 @@ fn five_go_at_once_numbered_by_records() {
 }
 
 #[test]
+fn what_was_abandoned_is_not_sent_and_what_follows_is_numbered_anew() {
+    let mut bench = Bench::new(true, &[1, 1, 1, 1, 1, 1]);
+    assert_eq!(bench.take().len(), 5);
+    assert_eq!(bench.answer(1, lost()), [], "the queue waits for the other answers");
+    let given_up = bench.queue.abandon(&Error::Closed);
+    assert_eq!(given_up.iter().map(|(token, _)| *token).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
+    assert!(given_up.iter().all(|(_, result)| result.is_err()));
+    assert_eq!(bench.answer(0, Ok(100)), [], "it comes too late");
+    bench.queue.push(vec![batch(1)], 6, bench.now + Duration::from_secs(100));
+    let sent = bench.take();
+    assert_eq!((sent[0].0, sent[0].1), (1, 0), "the first of another epoch");
+    assert_eq!(bench.answer(sent[0].3, Ok(101)), [(6, true)]);
+}
+
+#[test]
 fn the_first_of_an_epoch_goes_alone() {
     let mut bench = Bench::new(true, &[1, 1, 1]);
     bench.queue.established = false;

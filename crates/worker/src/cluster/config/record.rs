@@ -118,6 +118,13 @@ impl Record {
         (key.into_bytes(), value.map(|value| value.to_string().into_bytes()))
     }
 
+    /// What deletes the tasks of a connector that is gone, so that compaction takes their configurations, too.
+    pub(super) fn deleted_tasks(connector: &str, tasks: impl IntoIterator<Item = u32>) -> Vec<Entry> {
+        let tasks = tasks.into_iter().map(|task| format!("{TASK}{connector}-{task}"));
+        let keys = [format!("{COMMIT}{connector}")].into_iter().chain(tasks);
+        keys.map(|key| (key.into_bytes(), None)).collect()
+    }
+
     /// Reads a record; `None` for one that deletes what has no meaning without a value.
     ///
     /// # Errors

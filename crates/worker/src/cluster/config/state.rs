@@ -1,6 +1,6 @@
 //! What the records of the topic of configurations come to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Record, Unreadable};
@@ -178,6 +178,12 @@ impl Configs {
             connector.applied = Some(connector.config.clone());
         }
         Some(Change::Tasks(name))
+    }
+
+    /// The numbers of all tasks of a connector that the topic may have, of use or not.
+    pub(super) fn written_tasks(&self, name: &str) -> BTreeSet<u32> {
+        let known = self.connectors.get(name).into_iter().flat_map(|connector| connector.tasks.keys());
+        known.chain(self.deferred.get(name).into_iter().flat_map(BTreeMap::keys)).copied().collect()
     }
 
     /// What a connector is to do.

@@ -78,7 +78,8 @@ impl ConfigStore {
         within(WRITE_LIMIT, self.write_and_read(&records)).await
     }
 
-    /// Deletes a connector.
+    /// Deletes a connector, and behind that what is left of its tasks, which Java's workers leave in the topic for
+    /// ever. They may be in the group: a deleted task of no connector is nothing to them but a line in their logs.
     ///
     /// # Errors
     /// It may or may not be deleted.
@@ -87,7 +88,9 @@ impl ConfigStore {
             Record::Connector { name: name.into(), config: None },
             Record::Target { name: name.into(), target: None },
         ];
-        within(WRITE_LIMIT, self.write_and_read(&records)).await
+        let mut entries: Vec<Entry> = records.iter().map(Record::encode).collect();
+        entries.extend(Record::deleted_tasks(name, self.snapshot().written_tasks(name)));
+        within(WRITE_LIMIT, self.write_entries_and_read(&entries)).await
     }
 
     /// Writes all tasks of a connector.
@@ -120,7 +123,11 @@ impl ConfigStore {
 
     async fn write_and_read(&self, records: &[Record]) -> Result<()> {
         let entries: Vec<Entry> = records.iter().map(Record::encode).collect();
-        self.log.append(&entries).await?;
+        self.write_entries_and_read(&entries).await
+    }
+
+    async fn write_entries_and_read(&self, entries: &[Entry]) -> Result<()> {
+        self.log.append(entries).await?;
         self.log.read_to_end().await
     }
 }

@@ -174,3 +174,21 @@ fn what_is_no_json_does_not_count_as_java_counts() {
     assert_eq!(configs.take(9, b"commit-a", None), Ok(None));
     assert_eq!(configs.offset, 10);
 }
+
+#[test]
+fn what_is_left_of_the_tasks_of_a_deleted_connector_is_deleted_too() {
+    let mut configs = Configs::default();
+    read(&mut configs, [connector("a", "1"), task("a", 0), task("a", 1), commit("a", 2)]);
+    // Fewer tasks, and one that nobody has committed.
+    read(&mut configs, [task("a", 0), commit("a", 1), task("a", 7)]);
+    let deleted = Record::deleted_tasks("a", configs.written_tasks("a"));
+    let keys: Vec<_> = deleted.iter().map(|(key, _)| std::str::from_utf8(key).unwrap()).collect();
+    assert_eq!(keys, ["commit-a", "task-a-0", "task-a-1", "task-a-7"]);
+    assert!(deleted.iter().all(|(_, value)| value.is_none()));
+    read(&mut configs, [Record::Connector { name: "a".into(), config: None }]);
+    let before = configs.clone();
+    for (key, value) in &deleted {
+        assert_eq!(configs.take(before.offset, key, value.as_deref()), Ok(None));
+    }
+    assert_eq!(configs.connectors, before.connectors);
+}

@@ -35,6 +35,12 @@ impl TopicStore {
         log.read_to_end().await?;
         Ok(Self { log, index })
     }
+
+    /// Gives up commits that are not acknowledged: what they tell of may be another worker's by now, whose commits
+    /// they would undo when the brokers can be reached again.
+    pub(crate) fn abandon(&self) {
+        self.log.abandon();
+    }
 }
 
 #[async_trait]

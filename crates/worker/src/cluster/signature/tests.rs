@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use super::{Algorithm, KeyError, Refusal, SessionKey, verify};
+use crate::config::Signing;
 
 const BODY: &[u8] = br#"[{"a":"b"}]"#;
 const SIGNED: &str = "Eroe1tB3QaSe5EJ0n/U/3E2UQZRh4D5G73yb9AU1xkM=";
@@ -62,4 +65,23 @@ fn a_key_has_the_size_that_is_asked_for_and_another_every_time() {
 #[test]
 fn a_key_is_never_shown() {
     assert_eq!(format!("{:?}", key()), "SessionKey(HmacSHA256, created at 0 ms)");
+}
+
+#[test]
+fn a_key_is_good_for_its_time_and_its_settings() {
+    let signing = |key_ttl_ms, key_bits, key_algorithm| Signing {
+        key_algorithm,
+        key_bits,
+        key_ttl_ms,
+        algorithm: Algorithm::HmacSha256,
+        accepted: vec![Algorithm::HmacSha256],
+    };
+    let left = |signing: Signing, now_ms| signing.left(&key(), now_ms);
+    let sha256 = Algorithm::HmacSha256;
+    assert_eq!(left(signing(1000, None, sha256), 400), Some(Duration::from_millis(600)));
+    assert_eq!(left(signing(1000, None, sha256), 1000), None);
+    assert_eq!(left(signing(0, None, sha256), i64::MAX), Some(Duration::MAX));
+    assert_eq!(left(signing(0, Some(128), sha256), 0), None);
+    assert_eq!(left(signing(0, Some(256), sha256), 0), Some(Duration::MAX));
+    assert_eq!(left(signing(0, None, Algorithm::HmacSha512), 0), None);
 }

@@ -42,12 +42,16 @@ impl Statuses {
         Some(key)
     }
 
-    /// A worker that gave a task up may say so after another one has started it.
+    /// A worker that gave a task up may say so after another one has started it. What a worker says of what it ran
+    /// itself comes in the order in which it happened.
     fn outdated(&self, id: &TaskId, report: &Report) -> bool {
         let known = self.tasks.get(id);
         report.state == State::Unassigned
-            && known
-                .is_some_and(|known| known.state == State::Running && known.generation >= report.generation)
+            && known.is_some_and(|known| {
+                known.state == State::Running
+                    && known.worker_id != report.worker_id
+                    && known.generation >= report.generation
+            })
     }
 
     fn remove(&mut self, key: &Key) {

@@ -94,6 +94,16 @@ fn a_late_word_of_a_task_that_was_given_up_is_passed_over() {
 }
 
 #[test]
+fn a_task_that_its_own_worker_gives_up_is_given_up_in_the_generation_in_which_it_started() {
+    let mut statuses = Statuses::default();
+    take(&mut statuses, &task(0), report(State::Running, "w", 5));
+    assert_eq!(take(&mut statuses, &task(0), report(State::Unassigned, "other", 5)), None);
+    assert_eq!(statuses.task(&id(0)).unwrap().state, State::Running);
+    take(&mut statuses, &task(0), report(State::Unassigned, "w", 5));
+    assert_eq!(statuses.task(&id(0)).unwrap().state, State::Unassigned);
+}
+
+#[test]
 fn a_connector_goes_with_its_tasks() {
     let mut statuses = Statuses::default();
     take(&mut statuses, &Key::Connector("a-b".into()), report(State::Running, "w", 1));

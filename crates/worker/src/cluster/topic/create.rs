@@ -21,8 +21,8 @@ pub(super) async fn ensure(admin: &Admin, producer: &Producer, spec: &Spec) -> R
         partitions.or_retry(format_args!("cannot find topic `{}` (`{}topic`)", spec.topic, spec.prefix))?;
     if spec.single && partitions > 1 {
         return Err(Error::fail(format!(
-            "topic `{}` (`{}topic`) must have one partition, but has {partitions}: the order of what is written to \
-             it counts",
+            "Topic '{}' supplied via the '{}topic' property is required to have a single partition in order to \
+             guarantee consistency of connector configurations, but found {partitions} partitions.",
             spec.topic, spec.prefix
         )));
     }
@@ -46,19 +46,25 @@ async fn create(admin: &Admin, spec: &Spec) -> Result<()> {
             Some(ResponseError::TopicAlreadyExists) => return Ok(()),
             Some(ResponseError::TopicAuthorizationFailed | ResponseError::ClusterAuthorizationFailed) => {
                 // It may be there all the same, which shows next.
-                info!(topic = %spec.topic, %error, "may not create topics");
+                info!(topic = %spec.topic, key = format!("{}topic", spec.prefix), %error, "may not create the topic");
                 return Ok(());
             }
             Some(ResponseError::InvalidReplicationFactor) if Instant::now() < deadline => {
                 if !std::mem::replace(&mut told, true) {
-                    warn!(topic = %spec.topic, %error, "too few brokers for a new topic; waiting for more");
+                    warn!(
+                        topic = %spec.topic, %error,
+                        "too few brokers for `{}replication.factor`; waiting for more", spec.prefix
+                    );
                 }
                 sleep(CREATE_RETRY).await;
             }
             Some(ResponseError::InvalidReplicationFactor) => {
                 return Err(error).or_fail(format_args!(
-                    "cannot create topic `{}`: `{}replication.factor` asks for more copies than there are brokers",
-                    spec.topic, spec.prefix
+                    "cannot create topic `{}`: `{}replication.factor` asks for more copies ({}) than there are brokers; \
+                     hint: start more, or set it to -1 for the default of the brokers",
+                    spec.topic,
+                    spec.prefix,
+                    spec.replication_factor.unwrap_or(-1)
                 ));
             }
             _ => {
@@ -106,9 +112,22 @@ async fn check_policy(admin: &Admin, spec: &Spec) -> Result<()> {
     if policy.split(',').map(str::trim).all(|word| word == COMPACT) {
         return Ok(());
     }
+    let Spec { topic, prefix, .. } = spec;
+    let purpose = purpose(prefix);
     Err(Error::fail(format!(
-        "topic `{}` (`{}topic`) must have `{CLEANUP_POLICY}={COMPACT}`, but has `{CLEANUP_POLICY}={policy}`, with \
-         which the cluster would lose its state; hint: change the setting of the topic, or name another topic",
-        spec.topic, spec.prefix
+        "Topic '{topic}' supplied via the '{prefix}topic' property is required to have '{CLEANUP_POLICY}={COMPACT}' to \
+         guarantee consistency and durability of {purpose}, but found the topic currently has \
+         '{CLEANUP_POLICY}={policy}'. Continuing would likely result in eventually losing {purpose} and problems \
+         restarting this Connect cluster in the future. Change the '{prefix}topic' property in the Connect worker \
+         configurations to use a topic with '{CLEANUP_POLICY}={COMPACT}'."
     )))
+}
+
+/// What a topic is for, in Kafka's words.
+fn purpose(prefix: &str) -> &'static str {
+    match prefix {
+        "config.storage." => "connector configurations",
+        "offset.storage." => "source connector offsets",
+        _ => "connector and task statuses",
+    }
 }

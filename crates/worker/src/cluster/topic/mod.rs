@@ -131,6 +131,11 @@ impl Log {
         Ok(())
     }
 
+    /// Gives up what was written and is not acknowledged.
+    pub fn abandon(&self) {
+        self.producer.abandon();
+    }
+
     /// Returns when everything has been read that was in the topic when this was called.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -13,18 +14,21 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
-use super::super::Identity;
 use super::super::call::{Call, Outcome, Reply, Request};
 use super::super::entities::{ConnectorType, RawConfig};
 use super::super::runner::{CONNECTOR_PATIENCE, Runner};
 use super::super::state::{Action as Local, CallId, Event as News, Generation, closing};
 use super::super::view::{Class, Snapshot};
 use super::leader::{Leader, Signatures};
+use super::levels::Levels;
 use super::membership::Membership;
+use super::reach::Reach;
+use super::sending::Sending;
 use super::shared::Cluster;
 use super::state::{Action, Describe, Event, Settings, State, World};
 use super::writer::{self, Job};
 use crate::cluster::config::ConfigStore;
+use crate::cluster::offset::TopicStore;
 use crate::cluster::signature::SessionKey;
 use crate::cluster::status::{Key, StatusStore, Value};
 use crate::cluster::topic::now_ms;
@@ -51,14 +55,20 @@ pub(in crate::herder) struct Driver {
     config: Arc<Distributed>,
     configs: Arc<ConfigStore>,
     statuses: Arc<StatusStore>,
+    offsets: Arc<TopicStore>,
     jobs: mpsc::UnboundedSender<Job>,
     describe: Describe,
     peers: Arc<dyn Leader>,
+    levels: Arc<dyn Levels>,
+    reach: Reach,
+    signed: Arc<AtomicBool>,
     replies: BTreeMap<CallId, oneshot::Sender<Outcome>>,
     calls: CallId,
     background: JoinSet<()>,
     began: Instant,
     key_look_at: Instant,
+    /// Whether this worker leads a group whose requests are signed.
+    signing: bool,
 }
 
 impl Driver {
@@ -66,15 +76,17 @@ impl Driver {
     pub(in crate::herder) fn new(
         services: &Arc<Services>,
         snapshot: Arc<Snapshot>,
-        identity: &Identity,
+        worker_id: &str,
         cluster: Cluster,
         peers: Arc<dyn Leader>,
+        levels: Arc<dyn Levels>,
     ) -> Self {
-        let Cluster { config, client, configs, statuses, events, sender, .. } = cluster;
+        let Cluster { config, client, configs, statuses, offsets, events, sender, signed } = cluster;
         let settings = Settings {
-            worker_id: identity.worker_id.as_str().into(),
-            url: format!("http://{}/", identity.worker_id).into(),
+            worker_id: worker_id.into(),
+            url: format!("http://{worker_id}/").into(),
             policy: config.policy,
+            rejects_conflicts: config.rejects_conflicts,
             tracks_topics: services.config.topic_tracking_enable,
             describe: describe(services.clone()),
         };
@@ -88,18 +100,23 @@ impl Driver {
             news,
             events,
             sender,
-            membership: Membership::new(client, config.clone()),
+            membership: Membership::new(client, services.clients.clone(), config.clone()),
             config,
             configs,
             statuses,
+            offsets,
             jobs,
             describe: describe(services.clone()),
             peers,
+            levels,
+            reach: Reach::default(),
+            signed,
             replies: BTreeMap::new(),
             calls: 0,
             background,
             began: Instant::now(),
             key_look_at: Instant::now(),
+            signing: false,
         }
     }
 
@@ -158,6 +175,7 @@ impl Driver {
             }
         }
         self.renew_key();
+        self.look_around();
         ControlFlow::Continue(())
     }
 
@@ -168,6 +186,8 @@ impl Driver {
             Action::Assign { protocol, assignments } => self.membership.assign(protocol, assignments).await,
             Action::Rejoin(reason) => self.membership.rejoin(reason).await,
             Action::Leave => self.leave().await,
+            Action::WatchOut => self.membership.watch_out().await,
+            Action::Abandon => self.offsets.abandon(),
             Action::Refresh => self.refresh(),
             Action::Write { token, name, write } => self.job(Job::Write { token, name, write }),
             Action::Send { token, name, leader, tasks } => self.send(token, name, leader, tasks),
@@ -175,13 +195,7 @@ impl Driver {
                 let values = values.into_iter().map(|value| self.with_version(value)).collect();
                 self.job(Job::Tell { safe, values });
             }
-            Action::SetLevel { namespace, level } => {
-                warn!(
-                    namespace = &*namespace,
-                    level = &*level,
-                    "levels of the whole cluster have no effect yet"
-                );
-            }
+            Action::SetLevel { namespace, level } => self.levels.set(&namespace, &level),
         }
         ControlFlow::Continue(())
     }
@@ -222,15 +236,15 @@ impl Driver {
 
     /// Has the leader write the tasks of a connector that runs here.
     fn send(&mut self, token: Generation, name: Arc<str>, leader: Arc<str>, tasks: Vec<RawConfig>) {
-        let (peers, sender, configs) = (self.peers.clone(), self.sender.clone(), self.configs.clone());
-        let signatures = Signatures::new(self.config.clone(), self.configs.clone());
+        let (sender, configs) = (self.sender.clone(), self.configs.clone());
+        let sending = Sending {
+            peers: self.peers.clone(),
+            signatures: Signatures::new(self.config.clone(), configs.clone(), self.signed.clone()),
+            configs: configs.clone(),
+            limit: self.config.sync_timeout,
+        };
         self.background.spawn(async move {
-            let body = serde_json::to_vec(&tasks).unwrap_or_default();
-            let signature = signatures.sign(&body);
-            let sent = peers.put_tasks(&leader, &name, body, signature).await;
-            if let Err(error) = &sent {
-                warn!(connector = &*name, leader = &*leader, error, "cannot have the leader write tasks");
-            }
+            let sent = sending.send(&leader, &name, &tasks).await;
             let _ = sender.send(Event::Written { token, outcome: sent.map(|()| configs.snapshot()) });
         });
     }
@@ -253,22 +267,43 @@ impl Driver {
     /// The leader makes the key that requests between workers are signed with, and makes it anew in time.
     fn renew_key(&mut self) {
         let now = Instant::now();
+        if !std::mem::replace(&mut self.signing, self.state.signs()) && self.signing {
+            // A new leader looks at once.
+            self.key_look_at = now;
+        }
         if now < self.key_look_at {
             return;
         }
         self.key_look_at = now + KEY_LOOK;
+        if !self.signing {
+            return;
+        }
         let signing = &self.config.signing;
         let current = self.state.configs().session_key.as_deref();
-        let fresh = current.is_some_and(|key| {
-            let age_ms = now_ms().saturating_sub(key.created_ms);
-            key.algorithm == signing.key_algorithm && (signing.key_ttl_ms == 0 || age_ms < signing.key_ttl_ms)
-        });
-        if fresh || !self.state.signs() {
+        if let Some(left) = current.and_then(|key| signing.left(key, now_ms())) {
+            self.key_look_at = now + left.min(KEY_LOOK);
             return;
         }
         match SessionKey::generate(signing.key_algorithm, signing.key_bits, now_ms()) {
             Ok(key) => self.job(Job::Key(key)),
             Err(error) => warn!(%error, "cannot make a key for requests between workers"),
+        }
+    }
+
+    /// Takes note of what the group has agreed on, and looks whether its workers can be reached.
+    fn look_around(&mut self) {
+        while self.background.try_join_next().is_some() {}
+        if let Some(signed) = self.state.agreed_to_sign()
+            && self.signed.swap(signed, Ordering::Relaxed) != signed
+        {
+            warn!(
+                signed,
+                "the group has agreed on another protocol: requests between workers are verified if they are signed. \
+                 hint: `connect.protocol` is to be the same on all workers"
+            );
+        }
+        if let Some(partners) = self.state.partners() {
+            self.reach.look(partners, &self.peers, &mut self.background);
         }
     }
 

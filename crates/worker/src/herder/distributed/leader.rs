@@ -1,12 +1,13 @@
 //! Requests between workers: the tasks of a connector go from its worker to the leader, signed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use thiserror::Error;
 
 use super::super::HerderError;
 use crate::cluster::config::ConfigStore;
-use crate::cluster::protocol::Protocol;
 use crate::cluster::signature::{Refusal, verify};
 use crate::config::Distributed;
 
@@ -17,24 +18,40 @@ pub trait Leader: Send + Sync {
     /// of its algorithm.
     ///
     /// # Errors
-    /// It did not, or may not have done so: words.
+    /// It did not, or may not have done so.
     async fn put_tasks(
         &self,
         leader: &str,
         connector: &str,
         tasks: Vec<u8>,
         signature: Option<(String, &'static str)>,
-    ) -> Result<(), String>;
+    ) -> Result<(), Unsent>;
+
+    /// Asks the worker with this URL for any answer.
+    ///
+    /// # Errors
+    /// It cannot be reached: words.
+    async fn reach(&self, worker: &str) -> Result<(), String>;
 }
 
-/// The tasks of a connector as another worker sends them.
+/// Why the leader has not written tasks, or may not have done so.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("{words}")]
+pub struct Unsent {
+    /// What went wrong.
+    pub words: String,
+    /// Whether the leader has refused the signature.
+    pub refused: bool,
+}
+
+/// A request as another worker sends it.
 #[derive(Clone, Copy, Debug)]
-pub struct SignedTasks<'a> {
+pub struct SignedRequest<'a> {
     /// The signature, if the request has one.
     pub signature: Option<&'a str>,
     /// The name of its algorithm, if the request has one.
     pub algorithm: Option<&'a str>,
-    /// The tasks as JSON.
+    /// The body, which is what is signed.
     pub body: &'a [u8],
 }
 
@@ -42,11 +59,13 @@ pub struct SignedTasks<'a> {
 pub(in crate::herder) struct Signatures {
     config: Arc<Distributed>,
     configs: Arc<ConfigStore>,
+    /// Whether the group has agreed to sign.
+    signed: Arc<AtomicBool>,
 }
 
 impl Signatures {
-    pub(super) fn new(config: Arc<Distributed>, configs: Arc<ConfigStore>) -> Self {
-        Self { config, configs }
+    pub(super) fn new(config: Arc<Distributed>, configs: Arc<ConfigStore>, signed: Arc<AtomicBool>) -> Self {
+        Self { config, configs, signed }
     }
 
     /// The signature of a body and the name of its algorithm; none while there is no key.
@@ -56,9 +75,10 @@ impl Signatures {
         Some((key.sign(algorithm, body), algorithm.name()))
     }
 
-    /// Whether a request comes from a worker of the cluster; one whose requests are not signed believes it.
-    pub(in crate::herder) fn verify(&self, request: &SignedTasks<'_>) -> Result<(), HerderError> {
-        if self.config.protocol != Protocol::Sessioned {
+    /// Whether a request comes from a worker of the cluster; one whose group has not
+    /// agreed to sign believes it.
+    pub(in crate::herder) fn verify(&self, request: &SignedRequest<'_>) -> Result<(), HerderError> {
+        if !self.signed.load(Ordering::Relaxed) {
             return Ok(());
         }
         let key = self.configs.snapshot().session_key.clone();

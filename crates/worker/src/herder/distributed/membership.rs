@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kafka::Client;
-use kafka::group::{Event as Heard, Member, Options, Peer};
+use kafka::group::{Event as Heard, Lease, Member, Options, Peer};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{error, info, warn};
 
@@ -13,6 +13,7 @@ use super::state::Event;
 use crate::cluster::Share;
 use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Malformed, Metadata, Protocol};
 use crate::config::Distributed;
+use crate::task::Clients;
 
 /// How long to wait before a group that did not take the worker is tried again.
 const RETRY: Duration = Duration::from_secs(5);
@@ -22,16 +23,28 @@ const LEAVE_LIMIT: Duration = Duration::from_secs(5);
 /// A place in the group, or the wait for another try.
 pub(super) struct Membership {
     client: Client,
+    /// Are told how long tasks may write.
+    clients: Clients,
     config: Arc<Distributed>,
     member: Option<Member>,
+    /// That of what was assigned last.
+    lease: Option<Lease>,
     retry_at: Instant,
     left: bool,
 }
 
 impl Membership {
     /// Starts to look for the group.
-    pub(super) fn new(client: Client, config: Arc<Distributed>) -> Self {
-        let mut membership = Self { client, config, member: None, retry_at: Instant::now(), left: false };
+    pub(super) fn new(client: Client, clients: Clients, config: Arc<Distributed>) -> Self {
+        let mut membership = Self {
+            client,
+            clients,
+            config,
+            member: None,
+            lease: None,
+            retry_at: Instant::now(),
+            left: false,
+        };
         membership.begin();
         membership
     }
@@ -44,6 +57,7 @@ impl Membership {
             session_timeout: self.config.session_timeout,
             rebalance_timeout: self.config.rebalance_timeout,
             heartbeat_interval: self.config.heartbeat_interval,
+            ends_with_session: true,
             request_timeout: self.client.options().request_timeout,
             backoff: self.client.options().retry_backoff,
         };
@@ -91,7 +105,9 @@ impl Membership {
                 let members = members.into_iter().map(metadata).collect();
                 Some(Event::Elected { me, generation, protocol, members })
             }
-            Heard::Assigned { protocol, assignment, .. } => {
+            Heard::Assigned { protocol, assignment, lease, .. } => {
+                self.clients.set_lease(lease.clone());
+                self.lease = Some(lease);
                 let protocol = known(&protocol)?;
                 let assignment = Assignment::decode(&assignment).unwrap_or_else(|reason| {
                     warn!(%reason, "cannot read what the leader has assigned");
@@ -110,7 +126,7 @@ impl Membership {
                 );
                 Some(Event::Assigned { me, generation, protocol, assignment })
             }
-            Heard::Lost { .. } => Some(Event::Lost),
+            Heard::Lost { .. } => Some(self.lost()),
             Heard::Failed(reason) => {
                 error!(
                     group = self.config.group,
@@ -118,8 +134,23 @@ impl Membership {
                     "the group does not take the worker; trying again. hint: `group.id` must be of this cluster of \
                      workers alone, and `session.timeout.ms` within what the brokers allow"
                 );
-                Some(Event::Lost)
+                Some(self.lost())
             }
+        }
+    }
+
+    /// What runs here never writes again, whatever comes of the membership.
+    fn lost(&mut self) -> Event {
+        if let Some(lease) = self.lease.take() {
+            lease.end();
+        }
+        Event::Lost
+    }
+
+    /// Has the member hear soon of a round that is about to begin.
+    pub(super) async fn watch_out(&self) {
+        if let Some(member) = &self.member {
+            member.watch_out().await;
         }
     }
 

@@ -5,12 +5,16 @@
 
 mod driver;
 mod leader;
+mod levels;
 mod membership;
+mod reach;
+mod sending;
 mod shared;
 mod state;
 mod writer;
 
 pub(in crate::herder) use driver::Driver;
 pub(in crate::herder) use leader::Signatures;
-pub use leader::{Leader, SignedTasks};
+pub use leader::{Leader, SignedRequest, Unsent};
+pub use levels::Levels;
 pub use shared::Cluster;

@@ -1,6 +1,7 @@
 //! What the workers of a cluster share: its three topics.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use api::config::Properties;
 use api::{OrReaction, Result};
@@ -11,6 +12,7 @@ use super::leader::Signatures;
 use super::state::Event;
 use crate::cluster::config::ConfigStore;
 use crate::cluster::offset::TopicStore;
+use crate::cluster::protocol::Protocol;
 use crate::cluster::status::StatusStore;
 use crate::config::Distributed;
 use crate::task::Clients;
@@ -21,7 +23,9 @@ pub struct Cluster {
     pub(super) client: Client,
     pub(super) configs: Arc<ConfigStore>,
     pub(super) statuses: Arc<StatusStore>,
-    offsets: Arc<TopicStore>,
+    pub(super) offsets: Arc<TopicStore>,
+    /// Whether requests between workers are signed.
+    pub(super) signed: Arc<AtomicBool>,
     /// What is read, and what is told of what was asked for. One event stands for a whole batch of records, and
     /// each action is answered by one: the loop is never far behind.
     pub(super) events: mpsc::UnboundedReceiver<Event>,
@@ -59,6 +63,7 @@ impl Cluster {
         );
         let what = "cannot use the topics of the cluster";
         Ok(Self {
+            signed: Arc::new(AtomicBool::new(config.protocol == Protocol::Sessioned)),
             config: Arc::new(config),
             client: client.clone(),
             configs: Arc::new(configs.or_fail(what)?),
@@ -71,7 +76,7 @@ impl Cluster {
 
     /// How requests of other workers are verified.
     pub(in crate::herder) fn signatures(&self) -> Signatures {
-        Signatures::new(self.config.clone(), self.configs.clone())
+        Signatures::new(self.config.clone(), self.configs.clone(), self.signed.clone())
     }
 
     /// The committed offsets of sources.

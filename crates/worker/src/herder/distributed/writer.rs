@@ -103,6 +103,7 @@ async fn write(configs: &ConfigStore, name: &Arc<str>, change: Write) -> Result<
             configs.put_tasks(name, Vec::new()).await?;
             configs.put(target(TargetState::Stopped)).await
         }
+        Write::Level(level) => configs.put(Record::LoggerLevel { namespace: name.clone(), level }).await,
         Write::Restart { include_tasks, only_failed } => {
             configs.put(Record::Restart { name: name.clone(), include_tasks, only_failed }).await
         }

@@ -50,7 +50,9 @@ pub(super) fn plan(
             Ok(Operation::new(Some(call), [Step::ReplyDone]))
         }
         (Request::Ping | Request::Shutdown, _) => Ok(Operation::new(Some(call), [Step::ReplyDone])),
-        (Request::PutTasks(_), _) => Err(HerderError::Internal(NO_CLUSTER.to_owned())),
+        (Request::PutTasks(_) | Request::Fence | Request::SetLevel(_), _) => {
+            Err(HerderError::Internal(NO_CLUSTER.to_owned()))
+        }
         (Request::Patch { .. } | Request::Delete | Request::ChangeOffsets(_), None) => Err(missing()),
         (Request::SetTarget(_) | Request::Stop, None) => Err(absent("Unknown connector")),
         (Request::RestartConnector | Request::Restart { .. } | Request::RestartTask(_), None) => {

@@ -48,6 +48,10 @@ pub(in crate::herder) enum Action {
     Rejoin(&'static str),
     /// Leaves the group in good order.
     Leave,
+    /// Has the group ask often whether another round has begun, which is about to.
+    WatchOut,
+    /// Gives up offsets of sources that are being committed.
+    Abandon,
     /// Reads the topic of configurations to its end; answered by `Event::Refreshed`.
     Refresh,
     /// Writes to the topic of configurations; answered by `Event::Written`.
@@ -73,6 +77,8 @@ pub(in crate::herder) enum Write {
     Target(TargetState),
     /// No tasks, and nothing to do.
     Stop,
+    /// The level of the logger that stands in the place of the connector.
+    Level(Box<str>),
     /// A restart of what is affected.
     Restart { include_tasks: bool, only_failed: bool },
 }

@@ -1,6 +1,6 @@
 //! The worker in its group: what is its own, when it joins, and what it decides as the leader.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::desk::Desk;
@@ -11,6 +11,7 @@ use crate::cluster::config::Configs;
 use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Metadata, Protocol};
 use crate::cluster::status::{Key, Statuses};
 use crate::cluster::{Share, Work};
+use crate::herder::HerderError;
 use crate::status::State as Shown;
 use crate::task::TaskId;
 
@@ -89,7 +90,34 @@ impl Group {
 
     /// Whether the members have agreed to sign the requests among them.
     pub(super) fn signs(&self) -> bool {
-        self.protocol == Some(Protocol::Sessioned)
+        self.agreed_to_sign() == Some(true)
+    }
+
+    /// The same; none before the members have agreed for the first time.
+    pub(super) fn agreed_to_sign(&self) -> Option<bool> {
+        self.protocol.map(|protocol| protocol == Protocol::Sessioned)
+    }
+
+    /// Where the workers are that this one, which is at `own`, sends requests to: the leader, or all if it leads.
+    pub(super) fn partners(&self, own: &Arc<str>) -> Option<BTreeSet<Arc<str>>> {
+        let leader = self.leader_url()?;
+        let urls = self.owners.iter().map(|(url, _)| url).chain([leader]);
+        Some(urls.filter(|url| *url != own).cloned().collect())
+    }
+
+    /// Kafka's words for a request that nobody can do while the group shares out.
+    pub(super) fn conflict(&self) -> HerderError {
+        let words = match self.assignment {
+            Some(_) => {
+                "Cannot complete request momentarily due to stale configuration (typically caused by a concurrent \
+                 config change)"
+            }
+            None => {
+                "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was \
+                 underway."
+            }
+        };
+        HerderError::Conflict(words.to_owned())
     }
 
     /// Where the leader of the group that is at rest is.
@@ -127,6 +155,7 @@ impl State {
 
     /// Others may have what this worker had, so it ends all of it.
     pub(super) fn lost(&mut self) {
+        self.desk.act(Action::Abandon);
         self.group.mine = Work::default();
         self.group.assignment = None;
         self.group.election = None;
@@ -136,6 +165,24 @@ impl State {
             self.group.phase = Phase::Outside;
         }
         self.touch_all();
+    }
+
+    /// A worker that gives up what it runs in good order leaves next: the others take it over as soon as they know
+    /// of the round, which they would hear of with their next heartbeat only.
+    pub(super) fn watch_out(&mut self, world: World<'_>, keys: &[Key]) {
+        let report = |key: &Key| match key {
+            Key::Connector(name) => world.statuses.connector(name),
+            Key::Task(id) => world.statuses.task(id),
+            Key::Topic { .. } => None,
+        };
+        let given_up = |key: &Key| {
+            report(key).is_some_and(|report| {
+                report.state == Shown::Unassigned && report.worker_id != self.settings.worker_id
+            })
+        };
+        if self.group.stable() && keys.iter().any(given_up) {
+            self.desk.act(Action::WatchOut);
+        }
     }
 
     pub(super) fn elected(&mut self, world: World<'_>, election: Election) {

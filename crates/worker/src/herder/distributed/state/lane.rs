@@ -11,6 +11,7 @@ use super::{State, World};
 use crate::cluster::config::Configs;
 use crate::herder::HerderError;
 use crate::herder::call::{OffsetChange, Reply, Request};
+use crate::herder::entities::ConnectorType;
 use crate::herder::state::{Action as Local, CallId, Generation, closing, conflict};
 use crate::herder::view::Class;
 use crate::status::TargetState;
@@ -124,7 +125,16 @@ impl State {
             }
             Request::PutTasks(tasks) => {
                 known.ok_or_else(missing)?;
+                if !tasks.is_empty() && configs.target(name) == TargetState::Stopped {
+                    return Err(HerderError::BadRequest(format!(
+                        "Cannot submit non-empty set of task configs for stopped connector {name}"
+                    )));
+                }
                 (write(Write::Tasks(tasks)), Then::ReplyDone)
+            }
+            Request::Fence => {
+                let config = super::unit::properties(&known.ok_or_else(missing)?.config);
+                return Err(self.no_fencing(name, &config));
             }
             Request::Stop => {
                 known.ok_or_else(|| unknown("Unknown connector"))?;
@@ -144,6 +154,17 @@ impl State {
         };
         self.desk.act(action);
         Ok(doing(then))
+    }
+
+    /// Why former tasks are not fenced out: a worker that writes exactly once is in a group with one that does not.
+    fn no_fencing(&self, name: &Arc<str>, config: &Properties) -> HerderError {
+        let class = config.get("connector.class").and_then(|class| (self.settings.describe)(class.trim()));
+        if class.is_none_or(|class| class.kind != ConnectorType::Source) {
+            return HerderError::BadRequest(format!("Connector {name} is not a source connector"));
+        }
+        let words = "The leader of the cluster does not support exactly-once source connectors: set \
+                     `exactly.once.source.support` to `disabled` on every worker";
+        HerderError::Internal(words.to_owned())
     }
 
     fn change_offsets(

@@ -54,6 +54,8 @@ pub(in crate::herder) struct Settings {
     pub(in crate::herder) url: Arc<str>,
     /// How it shares out when it leads.
     pub(in crate::herder) policy: Policy,
+    /// Whether a request is refused while the group shares out, and does not wait.
+    pub(in crate::herder) rejects_conflicts: bool,
     /// Whether it is noted which topics a connector uses.
     pub(in crate::herder) tracks_topics: bool,
     /// What is known of classes.
@@ -113,7 +115,10 @@ impl State {
                 changes.into_iter().for_each(|change| self.config_changed(world, change));
             }
             Event::Refreshed { configs } => self.refreshed(world, configs),
-            Event::Statuses(keys) => self.changed.extend(keys.iter().map(connector_of)),
+            Event::Statuses(keys) => {
+                self.changed.extend(keys.iter().map(connector_of));
+                self.watch_out(world, &keys);
+            }
             Event::Prepare => self.prepare(),
             Event::Elected { me, generation, protocol, members } => {
                 self.elected(world, group::Election { me, generation, protocol, members });
@@ -137,6 +142,16 @@ impl State {
     /// Connectors of which readers may see something else.
     pub(in crate::herder) fn take_changed(&mut self) -> BTreeSet<Arc<str>> {
         std::mem::take(&mut self.changed)
+    }
+
+    /// Whether the members of the group have agreed to sign the requests among them; none before the first time.
+    pub(in crate::herder) fn agreed_to_sign(&self) -> Option<bool> {
+        self.group.agreed_to_sign()
+    }
+
+    /// The workers that this one sends requests to, as long as the group is at rest.
+    pub(in crate::herder) fn partners(&self) -> Option<BTreeSet<Arc<str>>> {
+        self.group.partners(&self.settings.url)
     }
 
     /// Whether this worker leads a group whose requests are signed.

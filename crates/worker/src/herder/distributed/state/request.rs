@@ -28,6 +28,7 @@ impl State {
             Request::Shutdown => self.shut_down(call),
             Request::SetTarget(target) => self.set_target(call, name, target),
             Request::ResetTopics => self.reset_topics(world, call, &name),
+            Request::SetLevel(level) => self.write_for(call, name, Write::Level(level)),
             request => self.at_leader_or_owner(world, call, name, request),
         }
     }
@@ -37,9 +38,14 @@ impl State {
         if !self.configs.connectors.contains_key(&name) {
             return self.desk.refuse(call, HerderError::NotFound(format!("Unknown connector {name}")));
         }
+        self.write_for(call, name, Write::Target(target));
+    }
+
+    /// Writes what any worker may write, and answers once that is done.
+    fn write_for(&mut self, call: CallId, name: Arc<str>, write: Write) {
         let token = self.desk.generation();
         self.target_calls.insert(token, call);
-        self.desk.act(Action::Write { token, name, write: Write::Target(target) });
+        self.desk.act(Action::Write { token, name, write });
     }
 
     fn reset_topics(&mut self, world: World<'_>, call: CallId, name: &Arc<str>) {
@@ -51,8 +57,8 @@ impl State {
 
     fn at_leader_or_owner(&mut self, world: World<'_>, call: CallId, name: Arc<str>, request: Request) {
         let Some(leader) = self.group.leader_url().cloned() else {
-            if self.waiting.len() >= WAITING_MAX {
-                return self.desk.refuse(call, conflict());
+            if self.settings.rejects_conflicts || self.waiting.len() >= WAITING_MAX {
+                return self.desk.refuse(call, self.group.conflict());
             }
             return self.waiting.push_back((call, name, request));
         };
@@ -72,7 +78,7 @@ impl State {
         if let Some(task) = task
             && !connector.tasks().any(|(known, _)| known == task)
         {
-            return self.desk.refuse(call, HerderError::NotFound(format!("Task {name}-{task} not found")));
+            return self.desk.refuse(call, HerderError::NotFound(format!("Unknown task: {name}-{task}")));
         }
         let mine = match task {
             Some(task) => self.group.mine.tasks.contains(&TaskId { connector: name.clone(), task }),

@@ -272,7 +272,7 @@ impl Cluster {
             }
             Action::Send { token, name, leader, tasks } => self.send(id, token, name, &leader, tasks),
             Action::Tell { safe, values } => self.put_statuses(id, safe, values),
-            Action::SetLevel { .. } => {}
+            Action::SetLevel { .. } | Action::WatchOut | Action::Abandon => {}
         }
     }
 
@@ -550,6 +550,7 @@ fn state(id: u32, configs: Arc<Configs>) -> State {
         worker_id: format!("w{id}:8083").into(),
         url: url(id).into(),
         policy: Policy { max_delay_ms: DELAY_MS, moves: Moves::AfterMembership },
+        rejects_conflicts: false,
         tracks_topics: true,
         describe: Box::new(|_| None),
     };

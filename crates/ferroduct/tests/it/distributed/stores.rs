@@ -1,0 +1,82 @@
+//! What a cluster keeps in its topics, and what it finds there.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::{Kafka, Worker, wait};
+
+use super::{BINARY, LIMIT, PAUSE, of_cluster};
+
+fn start(name: &str) -> Worker {
+    of_cluster(Worker::ferroduct_distributed(BINARY, Kafka::shared().bootstrap()), name)
+        .start()
+        .expect("the worker starts")
+}
+
+fn sink(directory: &TempDir, name: &str) -> Value {
+    json!({
+        "connector.class": "org.apache.kafka.connect.file.FileStreamSinkConnector", "name": name, "tasks.max": "2",
+        "topics": format!("{name}-lines"), "file": directory.path().join("out.txt"),
+    })
+}
+
+/// Waits until a connector has so many tasks and all of them run.
+fn wait_for_tasks(worker: &Worker, name: &str, count: usize) {
+    let running = wait::until("its tasks", LIMIT, PAUSE, || {
+        let status = worker.rest().get(&format!("/connectors/{name}/status"))?.json()?;
+        let tasks = status["tasks"].as_array().cloned().unwrap_or_default();
+        let run = tasks.iter().all(|task| task["state"] == "RUNNING");
+        Ok((tasks.len() == count && run).then_some(()))
+    });
+    running.unwrap_or_else(|error| panic!("{error:#}:\n{}", worker.log()));
+}
+
+/// Compaction, or a leader that died, has left half of a set of tasks (KAFKA-17719).
+#[test]
+fn half_a_set_of_tasks_is_made_whole_from_the_configuration_of_the_connector() {
+    let (kafka, name) = (Kafka::shared(), "half-a-set");
+    let directory = TempDir::new().expect("a directory");
+    kafka.create_topic(&format!("{name}-lines"), 1).expect("a topic");
+    let topic = format!("{name}-configs");
+    kafka.create_topic_with(&topic, 1, &[("cleanup.policy", "compact")]).expect("a topic");
+    let config = sink(&directory, name);
+    let records = [
+        format!("connector-{name}|{}", json!({ "properties": config })),
+        format!("task-{name}-1|{}", json!({ "properties": config })),
+        format!("commit-{name}|{}", json!({ "tasks": 2 })),
+    ];
+    let keyed = ["--topic", &topic, "--property", "parse.key=true", "--property", "key.separator=|"];
+    kafka.produce_with(&keyed, &(records.join("\n") + "\n")).expect("the records");
+    let worker = start(name);
+    wait_for_tasks(&worker, name, 2);
+    let tasks =
+        worker.rest().get(&format!("/connectors/{name}/tasks")).expect("an answer").ok().expect("tasks");
+    assert_eq!(tasks[0]["config"]["task.class"], "org.apache.kafka.connect.file.FileStreamSinkTask");
+}
+
+#[test]
+fn nothing_of_a_deleted_connector_outlives_compaction() {
+    let (kafka, name) = (Kafka::shared(), "deleted");
+    let directory = TempDir::new().expect("a directory");
+    kafka.create_topic(&format!("{name}-lines"), 1).expect("a topic");
+    let worker = start(name);
+    let path = format!("/connectors/{name}");
+    let created = worker.rest().put(&format!("{path}/config"), &sink(&directory, name)).expect("an answer");
+    assert_eq!(created.status, 201, "{created:?}");
+    wait_for_tasks(&worker, name, 2);
+    assert_eq!(worker.rest().delete(&path).expect("an answer").status, 204);
+
+    let topic = format!("{name}-configs");
+    let count: u64 = kafka.end_offsets(&topic).expect("the ends").iter().sum();
+    let count = usize::try_from(count).expect("a count");
+    let keyed = ["--formatter-property", "print.key=true", "--formatter-property", "key.separator=|"];
+    let records = kafka.consume_with(&topic, count, &keyed).expect("the records");
+    let last = |key: String| {
+        let of_key = records.iter().filter_map(|record| record.strip_prefix(&format!("{key}|")));
+        of_key.last().map(str::to_owned)
+    };
+    for key in
+        ["connector-deleted", "target-state-deleted", "commit-deleted", "task-deleted-0", "task-deleted-1"]
+    {
+        assert_eq!(last(key.to_owned()).as_deref(), Some("null"), "{key}: {records:#?}");
+    }
+}

@@ -1,0 +1,87 @@
+//! The same requests to workers of a cluster, through its leader and through a follower.
+
+use std::fs;
+
+use testkit::directory::Directory;
+use testkit::worker::Builder;
+use testkit::{Kafka, Worker, wait};
+
+use super::answer::Client;
+use super::differences::{DIFFERENCES, Difference, INSTALLED};
+use super::{BINARY, JSON, LIMIT, PAUSE, replay_all};
+
+const CASES: &str = include_str!("../rest-cases/distributed.jsonl");
+
+fn of_cluster(worker: Builder) -> Builder {
+    let name = "rest";
+    worker
+        .property("group.id", name)
+        .property("config.storage.topic", &format!("{name}-configs"))
+        .property("offset.storage.topic", &format!("{name}-offsets"))
+        .property("status.storage.topic", &format!("{name}-statuses"))
+        .property("offset.storage.partitions", "1")
+        .property("status.storage.partitions", "1")
+        .property("key.converter", JSON)
+        .property("value.converter", JSON)
+        .without("header.converter")
+        // However slow the machine is, no task is given up while it stops.
+        .property("task.shutdown.graceful.timeout.ms", "120000")
+}
+
+/// A broker of its own, as the names of connectors are those of the groups of sinks.
+fn kafka() -> Kafka {
+    Kafka::start().expect("a broker")
+}
+
+fn ours(kafka: &Kafka) -> Worker {
+    let worker = Worker::ferroduct_distributed(BINARY, kafka.bootstrap());
+    let worker = of_cluster(worker).start().expect("a worker");
+    wait::until("a worker in the group", LIMIT, PAUSE, || Ok(shared_out(&worker).then_some(())))
+        .unwrap_or_else(|error| panic!("{error:#}: {}", worker.log()));
+    worker
+}
+
+fn shared_out(worker: &Worker) -> bool {
+    worker.log().contains("the group has shared out")
+}
+
+/// Sends all requests to the first of these workers and compares the answers; others may do what is asked for.
+fn replay(cases: &str, asked: &Worker, other: Option<&Worker>, differences: &[Difference]) {
+    let directory = Directory::new("rest-cases").expect("a directory");
+    fs::write(directory.path().join("lines.txt"), "one\ntwo\nthree\n").expect("the input is written");
+    let port = asked.url().rsplit(':').next().expect("a port").to_owned();
+    let place =
+        |text: &str| text.replace("DIR", &directory.path().display().to_string()).replace("PORT", &port);
+    let client = Client::new(asked.url()).of_cluster();
+    let client = match other {
+        Some(other) => client.alias(other.url()),
+        None => client,
+    };
+    replay_all(&client, cases, place, &[differences]);
+}
+
+#[test]
+fn the_leader_answers_what_was_recorded_or_differs_as_it_is_written_down() {
+    let kafka = kafka();
+    replay(CASES, &ours(&kafka), None, DIFFERENCES);
+}
+
+#[test]
+fn a_follower_answers_what_was_recorded_or_differs_as_it_is_written_down() {
+    let kafka = kafka();
+    let leader = ours(&kafka);
+    let follower = ours(&kafka);
+    replay(CASES, &follower, Some(&leader), DIFFERENCES);
+}
+
+/// The recording is what it says it is.
+#[test]
+fn a_worker_of_apache_kafka_answers_what_was_recorded() {
+    let kafka = kafka();
+    let worker = of_cluster(Worker::java_distributed(kafka.bootstrap())).start().expect("a worker");
+    // The words for a class that is not there list where every plugin was found.
+    let unknown_class = |line: &&str| !line.contains("\"note\": \"unknown class\"");
+    let cases: Vec<&str> =
+        CASES.lines().map(|line| Some(line).filter(unknown_class).unwrap_or_default()).collect();
+    replay(&cases.join("\n"), &worker, None, INSTALLED);
+}
