@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use api::java::hash_text;
 use api::{Schema, Type, Value, logical};
 
 /// Up to this many entries the order is worked out without memory of its own.
@@ -153,14 +154,6 @@ fn hash(value: &Value, schema: Option<&Schema>) -> Option<u32> {
         }
         Value::Bytes(_) | Value::Struct(_) => return None,
     })
-}
-
-fn hash_text(text: &str) -> u32 {
-    let add = |hash: u32, unit: u32| hash.wrapping_mul(31).wrapping_add(unit);
-    if text.is_ascii() {
-        return text.bytes().fold(0, |hash, byte| add(hash, byte.into()));
-    }
-    text.encode_utf16().fold(0, |hash, unit| add(hash, unit.into()))
 }
 
 /// Java holds INT64 as `Long` and the logical types as `java.util.Date`, the others as what hashes to itself.

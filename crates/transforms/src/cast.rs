@@ -208,30 +208,22 @@ impl Change for Cast {
         Ok((Some(changed), Plan { schema: Arc::clone(schema), casts, nulls }))
     }
 
-    fn structured(&self, plan: &Plan, value: &mut Value, _: &mut Origin<'_>) -> Result<(), String> {
+    fn structured(&self, plan: &Plan, value: &mut Value, origin: &mut Origin<'_>) -> Result<(), String> {
         if let Some(kind) = self.whole {
             *value = convert::cast(value, Some(&plan.schema), kind, "")?;
             return Ok(());
         }
         let values = require_struct(value, PURPOSE)?;
         let fill = plan.nulls.check(values)?;
+        // Fields are changed only once all of them can be.
         let cast = |&(index, kind): &(usize, Type)| {
             let field = &plan.schema.fields[index];
             let value = get(&values[index], &field.schema, self.replace);
             convert::cast(value, Some(&field.schema), kind, &field.name)
         };
-        match &plan.casts[..] {
-            // One field needs no memory, more of them are changed only once all of them can be.
-            [one] => {
-                let changed = cast(one)?;
-                values[one.0] = changed;
-            }
-            casts => {
-                let changed = casts.iter().map(cast).collect::<Result<Vec<_>, _>>()?;
-                for ((index, _), changed) in casts.iter().zip(changed) {
-                    values[*index] = changed;
-                }
-            }
+        let changed = origin.collect(plan.casts.iter().map(cast))?;
+        for ((index, _), changed) in plan.casts.iter().zip(changed) {
+            values[*index] = changed;
         }
         if fill {
             plan.nulls.fill(values);
@@ -239,7 +231,7 @@ impl Change for Cast {
         Ok(())
     }
 
-    fn schemaless(&self, value: &mut Value, _: &mut Origin<'_>) -> Result<(), String> {
+    fn schemaless(&self, value: &mut Value, origin: &mut Origin<'_>) -> Result<(), String> {
         if let Some(kind) = self.whole {
             *value = convert::cast(value, None, kind, "")?;
             return Ok(());
@@ -249,7 +241,7 @@ impl Change for Cast {
         let cast = |(name, kind): &(Text, Type)| {
             convert::cast(schemaless::get(entries, name).unwrap_or(&Value::Null), None, *kind, name)
         };
-        let changed = self.fields.iter().map(cast).collect::<Result<Vec<_>, _>>()?;
+        let changed = origin.collect(self.fields.iter().map(cast))?;
         for ((name, _), changed) in self.fields.iter().zip(changed) {
             schemaless::put(entries, name, changed);
         }

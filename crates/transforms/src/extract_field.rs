@@ -8,7 +8,7 @@ use api::config::{Importance, Key, Problem, Problems, Type, Validator, Values};
 use api::{Schema, Transform, Type as Kind, Value};
 
 use crate::class::{Side, classes, replace_null, replace_null_key};
-use crate::field::{get, map_error, require_struct_schema};
+use crate::field::{get, map_error, require_map, require_struct_schema};
 use crate::plan::{Change, Changer, Origin};
 use crate::schemaless;
 
@@ -104,16 +104,15 @@ impl Change for ExtractField {
             return Ok(());
         }
         let Some((last, way)) = self.steps.split_last() else { return Err(no_steps()) };
-        let Value::Map(entries) = &*value else { return Err(map_error(value, PURPOSE)) };
-        let mut entries = entries.as_slice();
+        let mut entries = require_map(value, PURPOSE)?.as_mut_slice();
         for step in way {
-            entries = match schemaless::get(entries, step) {
-                None | Some(Value::Null) => &[],
+            entries = match schemaless::get_mut(entries, step) {
+                None | Some(Value::Null) => &mut [],
                 Some(Value::Map(entries)) => entries,
                 Some(other) => return Err(map_error(other, NESTED)),
             };
         }
-        *value = schemaless::get(entries, last).cloned().unwrap_or_default();
+        *value = schemaless::take(entries, last).unwrap_or_default();
         Ok(())
     }
 }

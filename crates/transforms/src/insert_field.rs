@@ -142,7 +142,7 @@ impl Change for InsertField {
         let mut grown = Vec::with_capacity(values.len() + self.inserts.len());
         let mut old = std::mem::take(values).into_vec();
         grown.append(&mut old);
-        origin.spent.push(old);
+        origin.memory.spent.push(old);
         for insert in &self.inserts {
             grown.push(self.value(insert.what, origin).unwrap_or_default());
         }

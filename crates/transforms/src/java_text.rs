@@ -30,16 +30,15 @@ fn integer_class(schema: Option<&Schema>) -> &'static str {
     }
 }
 
-/// Java's `Double.parseDouble` and `Float.parseFloat`, except for hexadecimal numbers: whether the text, trimmed and
-/// without its suffix, is a number, and then that text.
+/// The part of a text that Rust reads as Java's `Double.parseDouble` and `Float.parseFloat` read the whole, but for
+/// hexadecimal numbers: without space around it and a suffix. `None`: Java reads no number.
 pub(crate) fn float_text(text: &str) -> Option<&str> {
     let text = text.trim_matches(|character| character <= ' ');
     let magnitude = text.strip_prefix(['+', '-']).unwrap_or(text);
     match magnitude {
         "NaN" | "Infinity" => Some(text),
         _ if magnitude.starts_with(|first: char| first == '.' || first.is_ascii_digit()) => {
-            let text = text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text);
-            text.parse::<f64>().is_ok().then_some(text)
+            Some(text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text))
         }
         _ => None,
     }

@@ -136,22 +136,17 @@ impl Change for MaskField {
         Ok((Some(Arc::clone(schema)), plan))
     }
 
-    fn structured(&self, plan: &Plan, value: &mut Value, _: &mut Origin<'_>) -> Result<(), String> {
+    fn structured(&self, plan: &Plan, value: &mut Value, origin: &mut Origin<'_>) -> Result<(), String> {
         let values = require_struct(value, PURPOSE)?;
         let fill = plan.nulls.check(values)?;
+        // Fields are changed only once all of them can be.
         let mask = |index: &usize| {
             let schema = &plan.schema.fields[*index].schema;
             self.mask(get(&values[*index], schema, self.replace), Some(schema))
         };
-        match &plan.masked[..] {
-            // One field needs no memory, more of them are changed only once all of them can be.
-            [one] => values[*one] = mask(one)?,
-            masked => {
-                let changed = masked.iter().map(mask).collect::<Result<Vec<_>, _>>()?;
-                for (index, changed) in masked.iter().zip(changed) {
-                    values[*index] = changed;
-                }
-            }
+        let changed = origin.collect(plan.masked.iter().map(mask))?;
+        for (index, changed) in plan.masked.iter().zip(changed) {
+            values[*index] = changed;
         }
         if fill {
             plan.nulls.fill(values);
@@ -159,11 +154,11 @@ impl Change for MaskField {
         Ok(())
     }
 
-    fn schemaless(&self, value: &mut Value, _: &mut Origin<'_>) -> Result<(), String> {
+    fn schemaless(&self, value: &mut Value, origin: &mut Origin<'_>) -> Result<(), String> {
         let entries = require_map(value, PURPOSE)?;
         let size = schemaless::copy_size(entries.len());
         let mask = |name: &Text| self.mask(schemaless::get(entries, name).unwrap_or(&Value::Null), None);
-        let changed = self.fields.iter().map(mask).collect::<Result<Vec<_>, _>>()?;
+        let changed = origin.collect(self.fields.iter().map(mask))?;
         for (name, changed) in self.fields.iter().zip(changed) {
             schemaless::put(entries, name, changed);
         }

@@ -19,9 +19,32 @@ pub(crate) struct Origin<'a> {
     pub(crate) offset: i64,
     pub(crate) timestamp_ms: Option<i64>,
     pub(crate) headers: &'a mut Headers,
-    /// Takes memory that is no longer needed until the end of the batch: the allocator of glibc is slow where memory
-    /// of several sizes is given back and taken by turns.
-    pub(crate) spent: &'a mut Vec<Vec<Value>>,
+    pub(crate) memory: &'a mut Memory,
+}
+
+/// Memory of a batch.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// Takes what is no longer needed: the allocator of glibc is slow where memory of several sizes is given back and
+    /// taken by turns.
+    pub(crate) spent: Vec<Vec<Value>>,
+    /// The new values of one record.
+    changed: Vec<Value>,
+}
+
+impl Origin<'_> {
+    /// New values of some fields, once all of them are known.
+    pub(crate) fn collect<E>(
+        &mut self,
+        values: impl Iterator<Item = Result<Value, E>>,
+    ) -> Result<std::vec::Drain<'_, Value>, E> {
+        let changed = &mut self.memory.changed;
+        changed.clear();
+        for value in values {
+            changed.push(value?);
+        }
+        Ok(changed.drain(..))
+    }
 }
 
 /// A change of keys or values. An error is a message without data; the value is then as it was.
@@ -52,12 +75,12 @@ pub(crate) struct Changer<C: Change> {
     change: C,
     plans: VecDeque<(Arc<Schema>, Planned<C::Plan>)>,
     /// Empty between batches.
-    spent: Vec<Vec<Value>>,
+    memory: Memory,
 }
 
 impl<C: Change> Changer<C> {
     pub(crate) fn new(side: Side, change: C) -> Self {
-        Self { side, change, plans: VecDeque::new(), spent: Vec::new() }
+        Self { side, change, plans: VecDeque::new(), memory: Memory::default() }
     }
 
     /// Brings the plan of a schema to the front, made when it is not there.
@@ -92,12 +115,13 @@ impl<C: Change> Transform for Changer<C> {
         let changed = plan.and_then(|plan| plan.as_ref().ok()).and_then(|(schema, _)| schema.clone());
         let targets = [as_is.clone(), as_is.with(side, None), as_is.with(side, changed)];
         let topic = Text::from(&*batch.topic);
-        let (change, spent) = (&self.change, &mut self.spent);
+        let (change, memory) = (&self.change, &mut self.memory);
         let verdicts = judge(&mut batch.records, |record| {
-            let (slot, mut origin) = open(record, side, &topic, connector, spent);
+            let (slot, mut origin) = open(record, side, &topic, connector, memory);
             apply_one(change, plan, slot, &mut origin)
         });
-        self.spent.clear();
+        memory.spent.clear();
+        memory.changed.clear();
         place(batch, verdicts, &targets, out);
     }
 }
@@ -108,7 +132,7 @@ fn open<'a>(
     side: Side,
     topic: &'a Text,
     connector: ConnectorType,
-    spent: &'a mut Vec<Vec<Value>>,
+    memory: &'a mut Memory,
 ) -> (&'a mut Option<Value>, Origin<'a>) {
     let slot = match side {
         Side::Key => &mut record.key,
@@ -121,7 +145,7 @@ fn open<'a>(
         offset: record.offset,
         timestamp_ms: record.timestamp_ms,
         headers: &mut record.headers,
-        spent,
+        memory,
     };
     (slot, origin)
 }

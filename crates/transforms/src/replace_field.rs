@@ -185,15 +185,21 @@ impl ReplaceField {
             return Err(format!("expected a map whose keys are text, got {}", key.kind()));
         }
         let size = schemaless::capacity(entries.len());
-        let mut left = Vec::with_capacity(entries.len());
+        entries.retain(|(key, _)| matches!(key, Value::Text(name) if self.keeps(name)));
+        if !self.renames.is_empty() {
+            self.rename(entries);
+        }
+        schemaless::arrange(entries, size);
+        Ok(())
+    }
+
+    /// Puts entries into a map under their new names; of those that get one name the last counts.
+    fn rename(&self, entries: &mut Vec<(Value, Value)>) {
+        let mut renamed = Vec::with_capacity(entries.len());
         for (key, value) in entries.drain(..) {
             let Value::Text(name) = key else { continue };
-            if self.keeps(&name) {
-                schemaless::put(&mut left, self.renames.get(&*name).unwrap_or(&name), value);
-            }
+            schemaless::put(&mut renamed, self.renames.get(&*name).unwrap_or(&name), value);
         }
-        schemaless::arrange(&mut left, size);
-        *entries = left;
-        Ok(())
+        *entries = renamed;
     }
 }

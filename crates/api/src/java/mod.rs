@@ -2,10 +2,12 @@
 
 mod date;
 mod float;
+mod hash;
 mod print;
 mod utf8;
 
 pub use float::{double, write_double, write_float};
+pub use hash::hash_text;
 pub use print::{Buffer, print};
 pub use utf8::decode_utf8;
 

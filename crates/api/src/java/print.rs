@@ -60,7 +60,7 @@ fn write_integer(number: i64, schema: Option<&Schema>, out: &mut Buffer<'_>) -> 
             let seconds = number.rem_euclid(MILLIS_PER_DAY) / 1000;
             date(number.div_euclid(MILLIS_PER_DAY), seconds, out)
         }
-        _ => write!(out, "{number}"),
+        _ => out.write_str(itoa::Buffer::new().format(number)),
     }
 }
 

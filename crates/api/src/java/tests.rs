@@ -4,7 +4,7 @@ use bytes::Bytes;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
-use super::{double, print, write_float};
+use super::{double, hash_text, print, write_float};
 use crate::{Decimal, Schema, Value, logical};
 
 // The expected texts of this module are what Java 17 and Connect's classes of Apache Kafka 4.3.1 print.
@@ -193,4 +193,10 @@ proptest! {
         prop_assume!(value.is_finite());
         prop_assert_eq!(float_text(value).parse::<f32>().unwrap(), value);
     }
+}
+
+#[test]
+fn texts_have_the_hash_codes_of_java() {
+    let hashes = ["", "a", "Aa", "BB", "é", "😀", "hello, world"].map(hash_text);
+    assert_eq!(hashes.map(u32::cast_signed), [0, 97, 2112, 2112, 233, 1_772_899, -640_608_884]);
 }

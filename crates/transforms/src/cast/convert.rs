@@ -8,6 +8,9 @@ use super::{ALL, names};
 use crate::date_format::DateFormat;
 use crate::java_text::{class_name, decimal_to_double, decimal_to_float, decimal_to_long, float_text};
 
+/// What the text of a number or a truth value has at most.
+const TEXT_BYTES: usize = 32;
+
 /// Casts a value; null stays null. An error names the field, if there is one, and never the value.
 pub(super) fn cast(value: &Value, schema: Option<&Schema>, kind: Type, field: &str) -> Result<Value, String> {
     if value.is_null() {
@@ -128,9 +131,9 @@ fn text(value: &Value, schema: Option<&Schema>) -> Result<Text, String> {
         Value::Text(text) => text.clone(),
         Value::Bytes(bytes) => STANDARD.encode(bytes).into(),
         other => {
-            let mut out = Vec::new();
+            let mut out = Vec::with_capacity(TEXT_BYTES);
             java::print(other, schema, &mut out);
-            String::from_utf8(out).map_err(|_| unexpected(other, schema))?.into()
+            Text::from(std::str::from_utf8(&out).map_err(|_| unexpected(other, schema))?)
         }
     })
 }
