@@ -56,8 +56,16 @@ pub(crate) enum Job {
     SinkTransforms,
     /// At most a million rows of PostgreSQL to a topic with JsonConverter and schemas; Ferroduct only
     JdbcSourcePostgres,
-    /// The same of MariaDB
+    /// The same without schemas
+    JdbcSourcePostgresSchemaless,
+    /// The rows of MariaDB to a topic with JsonConverter and schemas
     JdbcSourceMariaDb,
+    /// The same without schemas
+    JdbcSourceMariaDbSchemaless,
+    /// From the commit of a row of PostgreSQL to its record, 100 rows a second, `poll.interval.ms` 100
+    JdbcLatencyPostgres,
+    /// The same of MariaDB
+    JdbcLatencyMariaDb,
     /// The topic of those rows to a table of PostgreSQL without a key; Ferroduct only
     JdbcSinkPostgres,
     /// The same by upsert

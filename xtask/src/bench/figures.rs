@@ -12,6 +12,13 @@ pub(crate) enum Figures {
         /// The most resident memory of the worker.
         peak_bytes: f64,
     },
+    /// Rows became records, one by one.
+    Latency {
+        /// Seconds from the commit to the record, the median.
+        median: f64,
+        /// Those of which one in a hundred took longer.
+        p99: f64,
+    },
     /// A worker was started and left alone.
     Start {
         /// From the start of the process to the first answer.
@@ -44,6 +51,7 @@ impl Figures {
         let of = |index: usize| median(runs.iter().map(|run| run.values()[index]).collect());
         match &runs[0] {
             Self::Move { .. } => Self::Move { rate: of(0), cpu_per_million: of(1), peak_bytes: of(2) },
+            Self::Latency { .. } => Self::Latency { median: of(0), p99: of(1) },
             Self::Start { .. } => Self::Start { seconds: of(0), cpu: of(1), idle_bytes: of(2) },
             Self::Many { .. } => {
                 Self::Many { create_ms: of(0), bytes: of(1), threads: of(2), cpu_percent: of(3) }
@@ -54,6 +62,7 @@ impl Figures {
     fn values(&self) -> [f64; 4] {
         match *self {
             Self::Move { rate, cpu_per_million, peak_bytes } => [rate, cpu_per_million, peak_bytes, 0.0],
+            Self::Latency { median, p99 } => [median, p99, 0.0, 0.0],
             Self::Start { seconds, cpu, idle_bytes } => [seconds, cpu, idle_bytes, 0.0],
             Self::Many { create_ms, bytes, threads, cpu_percent } => [create_ms, bytes, threads, cpu_percent],
         }

@@ -67,6 +67,9 @@ fn cells(figures: &Figures) -> Vec<Cell> {
             ("CPU-s per million", cpu_per_million, seconds),
             ("peak memory", peak_bytes, megabytes),
         ],
+        Figures::Latency { median, p99 } => {
+            vec![("median", median, milliseconds), ("99 of 100", p99, milliseconds)]
+        }
         Figures::Start { seconds: elapsed, cpu, idle_bytes } => vec![
             ("time", elapsed, milliseconds),
             ("CPU-s", cpu, seconds),
@@ -111,7 +114,11 @@ fn title(job: Job) -> &'static str {
         Job::SinkJson => "file sink, JSON with schemas",
         Job::SinkTransforms => "file sink, JSON, five transforms, 1 % dead letters",
         Job::JdbcSourcePostgres => "JDBC source PostgreSQL, JSON with schemas",
+        Job::JdbcSourcePostgresSchemaless => "JDBC source PostgreSQL, JSON without schemas",
         Job::JdbcSourceMariaDb => "JDBC source MariaDB, JSON with schemas",
+        Job::JdbcSourceMariaDbSchemaless => "JDBC source MariaDB, JSON without schemas",
+        Job::JdbcLatencyPostgres => "PostgreSQL, commit to record",
+        Job::JdbcLatencyMariaDb => "MariaDB, commit to record",
         Job::JdbcSinkPostgres => "JDBC sink PostgreSQL, insert",
         Job::JdbcSinkPostgresUpsert => "JDBC sink PostgreSQL, upsert",
         Job::JdbcSinkMariaDb => "JDBC sink MariaDB, insert",

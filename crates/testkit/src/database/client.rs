@@ -87,6 +87,51 @@ impl Database {
         }
     }
 
+    /// Returns the first two numbers of the server's version.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not say it.
+    pub fn version(&self) -> (u32, u32) {
+        let rows = self.query("SELECT version()").expect("the server's version");
+        let text = rows[0][0].clone().expect("the server's version");
+        let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        let mut parts = number.unwrap_or_default().split(|c: char| !c.is_ascii_digit());
+        let mut next = || parts.next().and_then(|part| part.parse().ok()).expect("a number of the version");
+        (next(), next())
+    }
+
+    /// Says whether the server is a MySQL in MariaDB's place (see [`MYSQL_HOME`](super::MYSQL_HOME)).
+    ///
+    /// # Panics
+    ///
+    /// When the server does not say its version.
+    pub fn is_mysql(&self) -> bool {
+        let rows = self.query("SELECT version()").expect("the server's version");
+        self.client == Client::MariaDb && !rows[0][0].as_ref().is_some_and(|text| text.contains("MariaDB"))
+    }
+
+    /// Makes sure of the table `seq_1_to_<last>`, whose column `seq` counts. MariaDB has all such tables by itself.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    pub fn sequence(&self, last: u32) {
+        if !self.is_mysql() {
+            return;
+        }
+        let table = format!("seq_1_to_{last}");
+        let mut sql = format!("CREATE TABLE {table} (seq int PRIMARY KEY); INSERT INTO {table} VALUES (1);");
+        let mut count = 1;
+        while count < last {
+            sql.push_str(&format!(
+                "INSERT INTO {table} SELECT seq + {count} FROM {table} WHERE seq + {count} <= {last};"
+            ));
+            count *= 2;
+        }
+        self.execute(&sql).expect("a table of numbers");
+    }
+
     /// Gives `sql` to the client program and returns what it prints.
     fn run(&self, sql: &str) -> anyhow::Result<String> {
         let mut command = self.command();

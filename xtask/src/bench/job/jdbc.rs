@@ -1,5 +1,7 @@
 //! Tables to topics and back. Java's connector is in no public repository of Maven: Ferroduct is measured alone.
 
+mod latency;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,6 +11,8 @@ use testkit::{Database, MariaDb, Postgres};
 use super::{Format, Side, measure_move};
 use crate::bench::figures::Figures;
 use crate::bench::stage::Stage;
+
+pub(crate) use latency::latency;
 
 /// The most rows a job moves.
 const ROWS_MAX: u64 = 1_000_000;
@@ -74,15 +78,15 @@ impl Server {
     }
 }
 
-/// Moves a table into a topic with JsonConverter and schemas.
-pub(crate) fn source(system: System, stage: &mut Stage) -> anyhow::Result<Figures> {
+/// Moves a table into a topic with JsonConverter.
+pub(crate) fn source(system: System, schemas: bool, stage: &mut Stage) -> anyhow::Result<Figures> {
     let prefix = stage.new_topic_prefix();
-    let figures = source_into(&prefix, system, stage)?;
+    let figures = source_into(&prefix, system, schemas, stage)?;
     stage.probe.delete_topic(&format!("{prefix}{TABLE}"))?;
     Ok(figures)
 }
 
-fn source_into(prefix: &str, system: System, stage: &mut Stage) -> anyhow::Result<Figures> {
+fn source_into(prefix: &str, system: System, schemas: bool, stage: &mut Stage) -> anyhow::Result<Figures> {
     let rows = stage.lines.min(ROWS_MAX);
     let topic = format!("{prefix}{TABLE}");
     stage.probe.create_topic(&topic, 1, &[("retention.ms", "-1")])?;
@@ -94,6 +98,8 @@ fn source_into(prefix: &str, system: System, stage: &mut Stage) -> anyhow::Resul
     config["incrementing.column.name"] = json!("id");
     config["table.whitelist"] = json!(TABLE);
     config["topic.prefix"] = json!(prefix);
+    config["value.converter"] = json!("org.apache.kafka.connect.json.JsonConverter");
+    config["value.converter.schemas.enable"] = json!(schemas.to_string());
     let mut worker = Format::Json.set(Side::Ferroduct.worker(stage)).start()?;
     let probe = &mut stage.probe;
     let figures = measure_move(&mut worker, rows, &config, PAUSE, || Ok(probe.records(&topic)? >= rows))?;
@@ -109,7 +115,7 @@ pub(crate) fn sink(system: System, upsert: bool, stage: &mut Stage) -> anyhow::R
     let topic = format!("filled-{TABLE}");
     if !stage.probe.topics()?.contains(&topic) {
         eprintln!("filling `{topic}`");
-        source_into("filled-", System::Postgres, stage)?;
+        source_into("filled-", System::Postgres, true, stage)?;
     }
     let server = system.start()?;
     let database = server.create_database()?;

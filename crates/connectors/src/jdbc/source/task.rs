@@ -157,6 +157,8 @@ impl Task {
     async fn begin_load(&mut self, turn: usize) -> Result<Begun> {
         let session = self.session.as_deref_mut().expect("it was just opened");
         let turn_of = &mut self.turns[turn];
+        // A call that was dropped may have left one, of which nothing was read.
+        turn_of.range = None;
         let (Some(load), Some(cursor)) = (&mut turn_of.load, &mut turn_of.cursor) else {
             return Ok(Begun::Later);
         };

@@ -80,7 +80,7 @@ impl Turn {
 
     /// Says that the first load is over: the owner of the table goes on with it.
     pub(super) fn load_over(&mut self) {
-        self.load = None;
+        (self.load, self.range) = (None, None);
         self.retired = self.helps;
     }
 }

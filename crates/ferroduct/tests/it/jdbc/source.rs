@@ -1,5 +1,8 @@
 //! Rows of tables as a new user brings them to Kafka.
 
+mod load;
+mod many;
+
 use std::fs;
 use std::time::Duration;
 

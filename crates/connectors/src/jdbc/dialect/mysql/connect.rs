@@ -4,10 +4,11 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use api::{Error, Result};
-use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder, ServerError, SslOpts};
+use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder, ServerError};
 use tokio::time::timeout;
+use tracing::warn;
 
-use super::settings;
+use super::{settings, tls};
 use crate::jdbc::dialect::Access;
 use crate::jdbc::url::{Host, System, Tls};
 
@@ -38,13 +39,23 @@ async fn open_at(access: &Access, host: &Host) -> Result<Conn> {
         _ => Tls::Disable,
     });
     let words = format!("cannot connect to `{host}`");
-    match connect(access, options(access, host, tls)?, &words).await? {
+    match connect(access, options(access, host, tls, None)?, &words).await? {
         Ok(conn) => Ok(conn),
-        Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer)) if tls == Tls::Prefer => {
-            let plain = connect(access, options(access, host, Tls::Disable)?, &words).await?;
+        Err(error) if tls == Tls::Prefer && tls::missing(&error) => {
+            if !matches!(error, mysql_async::Error::Driver(_)) {
+                let error = describe(&error);
+                warn!(%host, error, "the server knows no TLS that is known here: the connection is not encrypted");
+            }
+            let plain = connect(access, options(access, host, Tls::Disable, None)?, &words).await?;
             plain.map_err(|error| failure(words, &error))
         }
-        Err(error) => Err(failure(words, &error)),
+        Err(error) => match tls::name_of_other(&error).filter(|_| tls == Tls::VerifyCa) {
+            Some(name) => {
+                let known = connect(access, options(access, host, tls, Some(name))?, &words).await?;
+                known.map_err(|error| failure(words, &error))
+            }
+            None => Err(failure(words, &error)),
+        },
     }
 }
 
@@ -55,7 +66,7 @@ async fn connect(access: &Access, options: Opts, words: &str) -> Result<Result<C
         .map_err(|_| Error::retry(format_args!("{words}: no answer within {} ms", limit.as_millis())))
 }
 
-fn options(access: &Access, host: &Host, tls: Tls) -> Result<Opts> {
+fn options(access: &Access, host: &Host, tls: Tls, name: Option<String>) -> Result<Opts> {
     let settings = &access.url.settings;
     let mut statements = settings::statements(settings)?;
     let database = access.url.database.clone();
@@ -78,21 +89,8 @@ fn options(access: &Access, host: &Host, tls: Tls) -> Result<Opts> {
         // Every query has its own text.
         .stmt_cache_size(0)
         .connect_attribute("program_name", settings.application.as_deref().unwrap_or(APPLICATION))
-        .ssl_opts(ssl(access, tls));
+        .ssl_opts(tls::options(access, tls, name));
     Ok(options.into())
-}
-
-fn ssl(access: &Access, tls: Tls) -> Option<SslOpts> {
-    if tls == Tls::Disable {
-        return None;
-    }
-    let options = SslOpts::default()
-        .with_danger_accept_invalid_certs(tls < Tls::VerifyCa)
-        .with_danger_skip_domain_validation(tls < Tls::VerifyFull);
-    Some(match &access.url.settings.tls_roots {
-        Some(roots) => options.with_root_certs(vec![roots.clone().into()]).with_disable_built_in_roots(true),
-        None => options,
-    })
 }
 
 /// Runs a request within the time that an answer may take (`socketTimeout`).
@@ -118,6 +116,7 @@ pub(crate) fn failure(words: impl Display, error: &mysql_async::Error) -> Error 
     let message = format!("{words}: {}", describe(error));
     match error {
         mysql_async::Error::Server(error) if !passing(error) => Error::fail(message),
+        mysql_async::Error::Io(error) if tls::failed(error) => Error::fail(message),
         mysql_async::Error::Server(_) | mysql_async::Error::Io(IoError::Io(_)) => Error::retry(message),
         mysql_async::Error::Driver(error) if lost(error) => Error::retry(message),
         // A certificate that is not trusted, a way to log in that is not known, an answer that is none.
@@ -153,7 +152,15 @@ fn lost(error: &DriverError) -> bool {
 pub(crate) fn describe(error: &mysql_async::Error) -> String {
     match error {
         mysql_async::Error::Server(error) => describe_answer(error),
+        mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { name }) => format!(
+            "the account logs in by `{name}`, which is not known here, hint: let it log in by \
+             `caching_sha2_password` (MySQL) or `mysql_native_password`"
+        ),
+        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
+            "the server has no TLS, which the parameters of the URL ask for".to_owned()
+        }
         mysql_async::Error::Driver(error) => error.to_string(),
+        mysql_async::Error::Io(error) if tls::failed(error) => format!("TLS: {error}"),
         mysql_async::Error::Io(IoError::Io(error)) => error.to_string(),
         error => error.to_string(),
     }
@@ -200,3 +207,6 @@ fn describe_answer(error: &ServerError) -> String {
         _ => numbers,
     }
 }
+
+#[cfg(test)]
+mod tests;

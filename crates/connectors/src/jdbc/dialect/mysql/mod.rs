@@ -8,6 +8,7 @@ mod native;
 mod read;
 mod rows;
 pub(crate) mod settings;
+mod tls;
 pub(crate) mod write;
 
 use api::Result;

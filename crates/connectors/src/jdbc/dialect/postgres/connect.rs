@@ -5,18 +5,22 @@ use std::time::Duration;
 use api::{Error, Result};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::config::{ChannelBinding, LoadBalanceHosts, TargetSessionAttrs};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, Config};
 use tracing::debug;
 
 use super::tls;
 use crate::jdbc::dialect::Access;
+use crate::jdbc::url::Settings;
 
 /// How long opening a connection may take where the URL does not say (pgjdbc's `connectTimeout`).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The name that the server shows where the URL has none.
 const APPLICATION: &str = "ferroduct";
+
+/// What the driver says of a server that has no TLS where the URL asks for it.
+const NO_TLS: &str = "does not support TLS";
 
 /// An open connection, which ends when it is dropped.
 pub(crate) struct Connection {
@@ -35,17 +39,22 @@ impl Connection {
         let mut config = config(access)?;
         let (tls, mode) = tls::connector(&access.url.settings)?;
         config.ssl_mode(mode);
-        let place = place(access);
-        let limit = access.url.settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-        // The limit of the configuration is for one address; this one also bounds the login.
-        let opened = timeout(limit.saturating_mul(2), config.connect(tls)).await.map_err(|_| {
-            Error::retry(format_args!(
-                "cannot connect to {place}: no answer within {} s",
-                limit.as_secs() * 2
-            ))
-        })?;
-        let (client, connection) =
-            opened.map_err(|error| failure(format_args!("cannot connect to {place}"), &error))?;
+        let words = format!("cannot connect to {}", place(access));
+        let limit = login_limit(access)?;
+        let mut opened = None;
+        for target in targets(&access.url.settings)? {
+            config.target_session_attrs(target);
+            let answered = timeout(limit, config.connect(tls.clone()))
+                .await
+                .map_err(|_| Error::retry(format_args!("{words}: no answer within {} s", limit.as_secs())))?;
+            let answered = answered.map_err(|error| failure(&words, &error));
+            let done = answered.is_ok();
+            opened = Some(answered);
+            if done {
+                break;
+            }
+        }
+        let (client, connection) = opened.unwrap_or_else(|| Err(Error::fail(words)))?;
         let driver = tokio::spawn(async move {
             // Whoever waits for an answer is told by the driver itself.
             if let Err(error) = connection.await {
@@ -93,16 +102,19 @@ fn config(access: &Access) -> Result<Config> {
     }
     config.application_name(settings.application.as_deref().unwrap_or(APPLICATION));
     config.connect_timeout(settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
-    config.keepalives(settings.dialect.get("tcpKeepAlive").is_some_and(|value| value == "true"));
-    if let Some(target) = settings.dialect.get("targetServerType") {
-        config.target_session_attrs(target_server(target)?);
+    config.keepalives(flag(settings, "tcpKeepAlive")?);
+    if flag(settings, "loadBalanceHosts")? {
+        config.load_balance_hosts(LoadBalanceHosts::Random);
     }
-    config.options(options(access));
+    if let Some(binding) = settings.dialect.get("channelBinding") {
+        config.channel_binding(channel_binding(binding)?);
+    }
+    config.options(options(access)?);
     Ok(config)
 }
 
 /// What is sent as `options`: the user's own, and the schemas of `currentSchema`.
-fn options(access: &Access) -> String {
+fn options(access: &Access) -> Result<String> {
     let settings = &access.url.settings;
     let mut options = settings.dialect.get("options").cloned().unwrap_or_default();
     if let Some(schema) = &settings.schema {
@@ -110,19 +122,64 @@ fn options(access: &Access) -> String {
         options.push_str(" -c search_path=");
         options.push_str(&escaped);
     }
+    if flag(settings, "readOnly")? {
+        options.push_str(" -c default_transaction_read_only=on");
+    }
     // Text of dates and intervals is read by programs.
     options.push_str(" -c DateStyle=ISO -c IntervalStyle=postgres");
-    options
+    Ok(options)
 }
 
-fn target_server(name: &str) -> Result<TargetSessionAttrs> {
-    match name {
-        "any" | "preferSecondary" | "preferPrimary" => Ok(TargetSessionAttrs::Any),
-        "primary" | "master" => Ok(TargetSessionAttrs::ReadWrite),
-        "secondary" | "slave" => Ok(TargetSessionAttrs::ReadOnly),
-        _ => Err(Error::fail(
-            "parameter `targetServerType` of the database URL: expected `any`, `primary` or \
-                              `secondary`",
+/// How long a connection may take to open, with all hosts and the login. `connectTimeout` is for one address.
+fn login_limit(access: &Access) -> Result<Duration> {
+    let settings = &access.url.settings;
+    let one = settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+    let hosts = u32::try_from(access.url.hosts.len()).unwrap_or(u32::MAX);
+    let Some(text) = settings.dialect.get("loginTimeout") else {
+        return Ok(one.saturating_mul(hosts.saturating_add(1)));
+    };
+    match text.trim().parse() {
+        Ok(0) => Ok(one.saturating_mul(hosts.saturating_add(1))),
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => Err(wrong("loginTimeout", "a time in seconds")),
+    }
+}
+
+/// A parameter that is `true` or `false`, the latter unless it is there.
+fn flag(settings: &Settings, name: &str) -> Result<bool> {
+    match settings.dialect.get(name).map(|value| value.to_ascii_lowercase()).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true" | "") => Ok(true),
+        Some(_) => Err(wrong(name, "`true` or `false`")),
+    }
+}
+
+fn channel_binding(name: &str) -> Result<ChannelBinding> {
+    match name.to_ascii_lowercase().as_str() {
+        "disable" => Ok(ChannelBinding::Disable),
+        "prefer" => Ok(ChannelBinding::Prefer),
+        "require" => Ok(ChannelBinding::Require),
+        _ => Err(wrong("channelBinding", "`disable`, `prefer` or `require`")),
+    }
+}
+
+fn wrong(name: &str, expected: &str) -> Error {
+    Error::fail(format_args!("parameter `{name}` of the database URL: expected {expected}"))
+}
+
+/// The kinds of servers that will do, the best first: each is looked for on all hosts.
+fn targets(settings: &Settings) -> Result<Vec<TargetSessionAttrs>> {
+    use TargetSessionAttrs::{Any, ReadOnly, ReadWrite};
+    let name = settings.dialect.get("targetServerType").map_or("any", String::as_str);
+    match name.to_ascii_lowercase().as_str() {
+        "any" => Ok(vec![Any]),
+        "primary" | "master" => Ok(vec![ReadWrite]),
+        "secondary" | "slave" => Ok(vec![ReadOnly]),
+        "preferprimary" => Ok(vec![ReadWrite, Any]),
+        "prefersecondary" | "preferslave" => Ok(vec![ReadOnly, Any]),
+        _ => Err(wrong(
+            "targetServerType",
+            "`any`, `primary`, `secondary`, `preferPrimary` or `preferSecondary`",
         )),
     }
 }
@@ -139,9 +196,30 @@ pub(crate) fn failure(words: impl std::fmt::Display, error: &tokio_postgres::Err
     match error.as_db_error() {
         Some(error) if passing(error.code()) => Error::retry(message),
         Some(_) => Error::fail(message),
+        None if cannot_agree(error) => Error::fail(message),
         // Without an answer of the server: the connection.
         None => Error::retry(message),
     }
+}
+
+/// Whether both sides work and do not come together: a setting, a way to log in, a certificate.
+fn cannot_agree(error: &tokio_postgres::Error) -> bool {
+    let words = describe(error);
+    let kinds = ["invalid configuration", "authentication error"];
+    kinds.iter().any(|kind| words.starts_with(kind)) || words.contains(NO_TLS) || of_tls(error)
+}
+
+/// Whether TLS itself could not go on, not the connection below it.
+fn of_tls(error: &tokio_postgres::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        let inner = source.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if source.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = source.source();
+    }
+    false
 }
 
 /// Whether a state may pass by itself: SQLSTATE classes of connections, resources, rollbacks and operators.
@@ -167,6 +245,9 @@ pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
                 }
                 cause = source.source();
             }
+            if text.contains("password missing") {
+                text.push_str(", hint: set `connection.password`");
+            }
             text
         }
     }
@@ -189,3 +270,6 @@ fn describe_answer(error: &DbError) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

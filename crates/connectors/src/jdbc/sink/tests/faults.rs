@@ -120,7 +120,7 @@ fn waiting(database: &Database) -> String {
     // INNODB_TRX would say it outright, but the server shows an old state of it for as long as it is asked for more
     // than ten times a second, by whomever.
     format!(
-        "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{}' AND TIME_MS > 500 \
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{}' AND TIME >= 1 \
          AND (INFO LIKE 'INSERT%' OR INFO LIKE 'LOAD DATA%')",
         database.name()
     )

@@ -127,7 +127,8 @@ async fn readers_of_this_connector_are_not_waited_for() {
     let server = MariaDb::start().unwrap();
     let database = server.create_database("readers").unwrap();
     let mut reading = session(&database, database.user(), database.password()).await;
-    let sql = "SELECT seq, repeat('x', 100) AS v FROM seq_1_to_10000000".to_owned();
+    database.sequence(3000);
+    let sql = "SELECT a.seq, repeat('x', 100) AS v FROM seq_1_to_3000 a, seq_1_to_3000 b".to_owned();
     reading.start(&Select { sql, ..Select::default() }).await.unwrap();
     reading.next(1).await.unwrap().unwrap();
     let mut session = session(&database, database.user(), database.password()).await;

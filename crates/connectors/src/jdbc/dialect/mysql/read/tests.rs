@@ -95,10 +95,24 @@ fn table_sql(number: usize, case: &Json) -> String {
     )
 }
 
+/// Whether the server has the type of a case: some came with MariaDB 10.7 and 10.10, MySQL has none of these.
+fn has_type_of(database: &Database, case: &Json) -> bool {
+    let since = match case["case"].as_str().unwrap().split_whitespace().nth(1) {
+        Some("uuid") => (10, 7),
+        Some("inet4") => (10, 10),
+        Some("inet6") => (10, 5),
+        // A type of its own in MySQL, which writes a space where the recorded text has none.
+        Some("json") => (0, 0),
+        _ => return true,
+    };
+    !database.is_mysql() && database.version() >= since
+}
+
 #[tokio::test]
 async fn every_recorded_type_becomes_what_it_became_in_java() {
-    let cases: Vec<Json> = CASES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let database = MariaDb::shared().create_database("types").unwrap();
+    let cases = CASES.lines().map(|line| serde_json::from_str(line).unwrap());
+    let cases: Vec<Json> = cases.filter(|case| has_type_of(&database, case)).collect();
     let tables: String = cases.iter().enumerate().map(|(number, case)| table_sql(number, case)).collect();
     database.execute(&format!("SET sql_mode = '';\n{tables}")).unwrap();
     for (number, case) in cases.iter().enumerate() {
@@ -234,6 +248,7 @@ async fn errors_call_for_the_right_reaction_and_hold_no_data() {
 #[tokio::test]
 async fn a_large_result_is_read_in_blocks_and_may_be_given_up() {
     let database = MariaDb::shared().create_database("large").unwrap();
+    database.sequence(1_000_000);
     let rows = "SELECT seq AS id, repeat('x', 100) AS v FROM seq_1_to_1000000";
     let mut reader = reader(&database, &json!({})).await;
     let threads = "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND info LIKE '%seq_1_to%' \

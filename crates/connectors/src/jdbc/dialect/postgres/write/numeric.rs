@@ -8,9 +8,17 @@ const DIGITS_MAX: usize = 131_072;
 const SCALE_MAX: usize = 16_383;
 
 const NEGATIVE: u16 = 0x4000;
+/// The digits behind the point of a number of usual size, and room for its groups.
+const SMALL_SCALE_MAX: i32 = 18;
+type SmallGroups = [u16; 8];
 
 /// Appends a number; `None`: the type has no room for it.
 pub(super) fn append(number: &Decimal, out: &mut Vec<u8>) -> Option<()> {
+    let sign = if number.unscaled.sign() == Sign::Minus { NEGATIVE } else { 0 };
+    if let (Ok(digits), 0..=SMALL_SCALE_MAX) = (u64::try_from(number.unscaled.magnitude()), number.scale) {
+        let (groups, first, weight) = small_groups(digits, usize::try_from(number.scale).ok()?);
+        return write(&groups[first..], weight, sign, usize::try_from(number.scale).ok()?, out);
+    }
     let mut digits = number.unscaled.magnitude().to_string();
     if number.unscaled.sign() == Sign::NoSign {
         digits.clear();
@@ -24,7 +32,10 @@ pub(super) fn append(number: &Decimal, out: &mut Vec<u8>) -> Option<()> {
         digits.extend(std::iter::repeat_n('0', zeros));
     }
     let (groups, weight) = groups(&digits, scale);
-    let sign = if number.unscaled.sign() == Sign::Minus { NEGATIVE } else { 0 };
+    write(&groups, weight, sign, scale, out)
+}
+
+fn write(groups: &[u16], weight: i16, sign: u16, scale: usize, out: &mut Vec<u8>) -> Option<()> {
     out.extend_from_slice(&u16::try_from(groups.len()).ok()?.to_be_bytes());
     out.extend_from_slice(&weight.to_be_bytes());
     out.extend_from_slice(&sign.to_be_bytes());
@@ -33,6 +44,25 @@ pub(super) fn append(number: &Decimal, out: &mut Vec<u8>) -> Option<()> {
         out.extend_from_slice(&group.to_be_bytes());
     }
     Some(())
+}
+
+/// The groups of a number of usual size, where they begin, and the power of 10,000 of the first.
+fn small_groups(digits: u64, scale: usize) -> (SmallGroups, usize, i16) {
+    // Groups begin at the point: so many zeros are missing behind the last digit.
+    let missing = (4 - scale % 4) % 4;
+    let mut rest = u128::from(digits) * [1, 10, 100, 1000][missing];
+    let mut behind = ((scale + missing) / 4) as i16;
+    while rest > 0 && rest % 10_000 == 0 {
+        (rest, behind) = (rest / 10_000, behind - 1);
+    }
+    let (mut groups, mut first) = (SmallGroups::default(), SmallGroups::default().len());
+    while rest > 0 {
+        first -= 1;
+        groups[first] = (rest % 10_000) as u16;
+        rest /= 10_000;
+    }
+    let count = groups.len() - first;
+    (groups, first, if count == 0 { 0 } else { count as i16 - behind - 1 })
 }
 
 /// The groups from the first that is not zero to the last one, and the power of 10,000 of the first.
@@ -63,11 +93,25 @@ fn groups(digits: &str, scale: usize) -> (Vec<u16>, i16) {
 mod tests {
     use api::Decimal;
 
-    use super::groups;
+    use super::{groups, small_groups};
 
     fn of(text: &str) -> (Vec<u16>, i16) {
         let number: Decimal = text.parse().unwrap();
         groups(&number.unscaled.magnitude().to_string(), usize::try_from(number.scale).unwrap())
+    }
+
+    #[test]
+    fn numbers_of_usual_size_are_written_as_all_are() {
+        for digits in
+            [0, 1, 7, 10, 9_999, 10_000, 10_001, 120_000, 57_005, 100_000_000, 1_234_567_890, u64::MAX]
+        {
+            for scale in 0..=18 {
+                let text = if digits == 0 { String::new() } else { digits.to_string() };
+                let (small, first, weight) = small_groups(digits, scale);
+                let all = (small[first..].to_vec(), weight);
+                assert_eq!(all, groups(&text, scale), "{digits} with scale {scale}");
+            }
+        }
     }
 
     #[test]

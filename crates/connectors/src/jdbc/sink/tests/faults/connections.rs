@@ -71,7 +71,7 @@ async fn a_connection_that_is_cut_in_the_middle_of_a_load_is_made_again() {
         .unwrap();
     // The list names the statement that waits: it is the trigger's.
     let waiting = format!(
-        "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{}' AND TIME_MS > 300 \
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{}' AND TIME >= 1 \
          AND (INFO LIKE 'LOAD DATA%' OR INFO LIKE 'UPDATE held SET n = n + 1%')",
         database.name()
     );
@@ -156,7 +156,7 @@ async fn a_server_that_has_no_connection_left_is_tried_again() {
     let mariadb = mariadb();
     mariadb
         .execute(&format!(
-            "CREATE OR REPLACE USER sink_crowd IDENTIFIED BY 'x' WITH MAX_USER_CONNECTIONS 1; \
+            "DROP USER IF EXISTS sink_crowd; CREATE USER sink_crowd IDENTIFIED BY 'x' WITH MAX_USER_CONNECTIONS 1; \
              GRANT ALL ON {}.* TO sink_crowd",
             mariadb.name()
         ))

@@ -47,7 +47,8 @@ async fn what_only_a_user_can_mend_fails_the_task_on_mariadb() {
     let name = database.name();
     database
         .execute(&format!(
-            "DROP VIEW t; CREATE TABLE t (id int, v text); CREATE OR REPLACE USER sink_reader IDENTIFIED BY 'x'; \
+            "DROP VIEW t; CREATE TABLE t (id int, v text); DROP USER IF EXISTS sink_reader; \
+             CREATE USER sink_reader IDENTIFIED BY 'x'; \
              GRANT SELECT ON {name}.* TO sink_reader"
         ))
         .unwrap();

@@ -93,19 +93,20 @@ async fn a_deadlock_is_tried_again() {
 #[tokio::test]
 async fn a_deadlock_on_mariadb_is_tried_again() {
     let database = mariadb();
+    database.sequence(500);
     database
         .execute(
             "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b'); \
-             INSERT INTO t SELECT seq, 'c' FROM seq_10_to_500",
+             INSERT INTO t SELECT seq, 'c' FROM seq_1_to_500 WHERE seq >= 10",
         )
         .unwrap();
     // The server ends the transaction that has done less, which is that of the task.
     let (other, waiting) = (database.clone(), waiting(&database));
     let script = format!(
-        "DELIMITER //\nBEGIN NOT ATOMIC\nSTART TRANSACTION;\nUPDATE t SET v = 'r' WHERE id >= 2;\n\
+        "DELIMITER //\nCREATE PROCEDURE rival() BEGIN\nSTART TRANSACTION;\nUPDATE t SET v = 'r' WHERE id >= 2;\n\
          SELECT GET_LOCK('{0}', 0);\n\
          WHILE NOT EXISTS ({waiting}) DO DO SLEEP(0.2); END WHILE;\nUPDATE t SET v = 'r' WHERE id = 1;\nCOMMIT;\n\
-         END//\n",
+         END//\nCALL rival()//\n",
         database.name()
     );
     let rival = std::thread::spawn(move || other.execute(&script));
