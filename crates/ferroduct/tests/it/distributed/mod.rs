@@ -2,8 +2,10 @@
 
 mod faults;
 mod group;
+mod requests;
 mod start;
 mod stores;
+mod verbs;
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
