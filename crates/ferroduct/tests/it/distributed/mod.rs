@@ -2,6 +2,7 @@
 
 mod faults;
 mod group;
+mod operations;
 mod requests;
 mod start;
 mod stores;
