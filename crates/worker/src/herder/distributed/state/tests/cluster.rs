@@ -639,6 +639,7 @@ fn records(name: &Arc<str>, write: Write) -> Vec<Record> {
         Write::Stop => {
             vec![Record::Commit { name: name.clone(), tasks: 0 }, target(Some(TargetState::Stopped))]
         }
+        Write::Level(level) => vec![Record::LoggerLevel { namespace: name.clone(), level }],
         Write::Restart { include_tasks, only_failed } => {
             vec![Record::Restart { name: name.clone(), include_tasks, only_failed }]
         }
