@@ -76,6 +76,12 @@ pub(crate) enum Job {
     Start,
     /// 200 file sources with nothing to read
     Many,
+    /// Two workers of a cluster: from the creation of a connector until its task runs
+    DistributedCreate,
+    /// Three workers of a cluster: a thousand connectors are created, listed, changed and deleted
+    DistributedThousand,
+    /// A worker of a cluster with a thousand file sources that have nothing to read
+    DistributedMany,
 }
 
 /// Whose worker does it.

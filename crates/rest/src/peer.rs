@@ -1,5 +1,6 @@
 //! Requests to other workers of the cluster.
 
+mod activity;
 mod forward;
 mod tasks;
 
@@ -10,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Url;
 use serde::Deserialize;
 
+pub(crate) use activity::complete;
 pub(crate) use forward::{Elsewhere, conflicting, forward};
 
 use crate::RestError;

@@ -6,6 +6,7 @@ pub mod config;
 pub mod herder;
 pub mod plugins;
 pub mod provider;
+pub mod restart;
 pub mod status;
 pub mod store;
 pub mod task;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::restart::Restart;
+
 /// What a user wants a connector and its tasks to do.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -33,24 +35,32 @@ pub enum State {
     Stopped,
 }
 
-/// A state and, for a failure, what happened.
+/// A state and, for a failure, what happened and whether it is started anew.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Status {
     /// The state.
     pub state: State,
     /// The error and its causes, a line each.
     pub trace: Option<String>,
+    /// The restarts that there were by themselves, or are to be.
+    pub restart: Option<Restart>,
 }
 
 impl Status {
     /// A state that needs no trace.
     pub fn of(state: State) -> Self {
-        Self { state, trace: None }
+        Self { state, trace: None, restart: None }
     }
 
     /// FAILED, and why.
     pub fn failed(trace: impl Into<String>) -> Self {
-        Self { state: State::Failed, trace: Some(trace.into()) }
+        Self { state: State::Failed, trace: Some(trace.into()), restart: None }
+    }
+
+    /// The same with what is told of restarts.
+    #[must_use]
+    pub(crate) fn with_restart(self, restart: Option<Restart>) -> Self {
+        Self { restart, ..self }
     }
 }
 

@@ -39,6 +39,37 @@ pub(crate) enum Figures {
         /// CPU time in percent of one core.
         cpu_percent: f64,
     },
+    /// Connectors were created in a cluster, one after the other.
+    Create {
+        /// Until the answer.
+        answer_ms: f64,
+        /// Until the task runs.
+        running_ms: f64,
+        /// The same of the slowest.
+        slowest_ms: f64,
+    },
+    /// A cluster had a thousand connectors.
+    Thousand {
+        /// Until all that were created run.
+        create_s: f64,
+        /// To show them with their statuses.
+        list_ms: f64,
+        /// Until all that were changed run.
+        change_s: f64,
+        /// Until all are gone.
+        delete_s: f64,
+    },
+    /// A worker of a cluster has a thousand connectors with nothing to do.
+    ManyOfCluster {
+        /// From the start of the process with all of them to the first answer.
+        start_s: f64,
+        /// Resident memory.
+        bytes: f64,
+        /// Threads.
+        threads: f64,
+        /// CPU time in percent of one core.
+        cpu_percent: f64,
+    },
 }
 
 impl Figures {
@@ -56,6 +87,13 @@ impl Figures {
             Self::Many { .. } => {
                 Self::Many { create_ms: of(0), bytes: of(1), threads: of(2), cpu_percent: of(3) }
             }
+            Self::Create { .. } => Self::Create { answer_ms: of(0), running_ms: of(1), slowest_ms: of(2) },
+            Self::Thousand { .. } => {
+                Self::Thousand { create_s: of(0), list_ms: of(1), change_s: of(2), delete_s: of(3) }
+            }
+            Self::ManyOfCluster { .. } => {
+                Self::ManyOfCluster { start_s: of(0), bytes: of(1), threads: of(2), cpu_percent: of(3) }
+            }
         }
     }
 
@@ -65,12 +103,19 @@ impl Figures {
             Self::Latency { median, p99 } => [median, p99, 0.0, 0.0],
             Self::Start { seconds, cpu, idle_bytes } => [seconds, cpu, idle_bytes, 0.0],
             Self::Many { create_ms, bytes, threads, cpu_percent } => [create_ms, bytes, threads, cpu_percent],
+            Self::Create { answer_ms, running_ms, slowest_ms } => [answer_ms, running_ms, slowest_ms, 0.0],
+            Self::Thousand { create_s, list_ms, change_s, delete_s } => {
+                [create_s, list_ms, change_s, delete_s]
+            }
+            Self::ManyOfCluster { start_s, bytes, threads, cpu_percent } => {
+                [start_s, bytes, threads, cpu_percent]
+            }
         }
     }
 }
 
 /// Returns the middle value, the average of the middle two when their number is even.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }

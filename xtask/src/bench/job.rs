@@ -11,6 +11,7 @@ use serde_json::json;
 use testkit::worker::Builder;
 use testkit::{Worker, wait};
 
+mod cluster;
 mod jdbc;
 
 use self::jdbc::System;
@@ -74,6 +75,9 @@ pub(crate) fn run(job: Job, side: Side, stage: &mut Stage) -> anyhow::Result<Fig
         Job::JdbcSinkMariaDb => jdbc::sink(System::MariaDb, false, stage),
         Job::Start => start(side, stage),
         Job::Many => many(side, stage),
+        Job::DistributedCreate => cluster::create(side, stage),
+        Job::DistributedThousand => cluster::thousand(side, stage),
+        Job::DistributedMany => cluster::many(side, stage),
     }
 }
 

@@ -81,6 +81,23 @@ fn cells(figures: &Figures) -> Vec<Cell> {
             ("threads", threads, |value| format!("{value:.0}")),
             ("CPU, % of one core", cpu_percent, |value| format!("{value:.1}")),
         ],
+        Figures::Create { answer_ms, running_ms, slowest_ms } => vec![
+            ("ms until the answer", answer_ms, |value| format!("{value:.1}")),
+            ("ms until the task runs", running_ms, |value| format!("{value:.1}")),
+            ("ms, the slowest", slowest_ms, |value| format!("{value:.1}")),
+        ],
+        Figures::Thousand { create_s, list_ms, change_s, delete_s } => vec![
+            ("seconds until all created run", create_s, |value| format!("{value:.1}")),
+            ("ms to show all", list_ms, |value| format!("{value:.1}")),
+            ("seconds until all changed run", change_s, |value| format!("{value:.1}")),
+            ("seconds until all are gone", delete_s, |value| format!("{value:.1}")),
+        ],
+        Figures::ManyOfCluster { start_s, bytes, threads, cpu_percent } => vec![
+            ("start to the first answer", start_s, milliseconds),
+            ("memory", bytes, megabytes),
+            ("threads", threads, |value| format!("{value:.0}")),
+            ("CPU, % of one core", cpu_percent, |value| format!("{value:.1}")),
+        ],
     }
 }
 
@@ -124,6 +141,9 @@ fn title(job: Job) -> &'static str {
         Job::JdbcSinkMariaDb => "JDBC sink MariaDB, insert",
         Job::Start => "start to first REST answer",
         Job::Many => "200 idle file sources",
+        Job::DistributedCreate => "a connector of a cluster",
+        Job::DistributedThousand => "1000 connectors on three workers",
+        Job::DistributedMany => "1000 idle file sources of a cluster",
     }
 }
 

@@ -11,6 +11,7 @@ mod jdbc;
 mod pipeline;
 mod providers;
 mod rest_cases;
+mod restarts;
 mod settings;
 mod streams;
 mod takeover;

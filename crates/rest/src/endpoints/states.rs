@@ -13,11 +13,30 @@ use worker::herder::SignedRequest;
 use super::path::Path;
 use super::query::Parameters;
 use crate::answer::{Answer, empty, ok, with};
+use crate::peer::complete;
 use crate::router::App;
 use crate::{RestError, body};
 
-pub(crate) async fn status(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    ok(app.herder().await?.connector_status(&name)?)
+/// With `activity=true` also what each task has done last, wherever it runs; with `activity=local`, which workers ask of
+/// each other, only where it runs here.
+pub(crate) async fn status(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    parameters: Parameters,
+) -> Answer {
+    let herder = app.herder().await?;
+    let wanted = parameters.all("activity").next().unwrap_or_default();
+    if wanted == "local" {
+        return ok(herder.connector_activity(&name)?);
+    }
+    if !parameters.flag("activity", false) {
+        return ok(herder.connector_status(&name)?);
+    }
+    let mut state = herder.connector_activity(&name)?;
+    if let Some(peers) = &app.peers {
+        complete(peers, &mut state, herder.worker_id()).await;
+    }
+    ok(state)
 }
 
 pub(crate) async fn restart(

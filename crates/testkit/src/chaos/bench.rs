@@ -259,19 +259,25 @@ impl Lines {
         both.collect()
     }
 
-    /// Names what does not run on one of these workers; empty when all does.
+    /// Names what does not run on one of these workers, or the worker that nothing runs on; empty when all is as it
+    /// should be.
     fn not_running(&self, statuses: &Value, workers: &BTreeSet<String>) -> String {
         let runs = |part: &Value| {
             part["state"] == "RUNNING" && part["worker_id"].as_str().is_some_and(|id| workers.contains(id))
         };
         let describe = |part: &Value| format!("{} on {}", part["state"], part["worker_id"]);
+        let mut idle = workers.clone();
         let missing = self.connectors().into_iter().filter_map(|(name, _)| {
             let status = &statuses[&name]["status"];
             let task = &status["tasks"][0];
             let all = runs(&status["connector"]) && runs(task);
+            idle.remove(task["worker_id"].as_str().unwrap_or_default());
             (!all).then(|| format!("{name} ({}; task {})", describe(&status["connector"]), describe(task)))
         });
-        missing.take(5).collect::<Vec<_>>().join(", ")
+        let mut missing: Vec<String> = missing.collect();
+        missing.truncate(5);
+        missing.extend(idle.iter().map(|worker| format!("nothing on {worker}")));
+        missing.join(", ")
     }
 
     /// Waits until each sink has written a line that was appended just now.

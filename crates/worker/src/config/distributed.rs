@@ -11,8 +11,8 @@ use crate::cluster::signature::{Algorithm, SessionKey};
 use crate::cluster::topic::Spec;
 use crate::validate::rules;
 
-/// How long lost work is held back when `scheduled.rebalance.max.delay.ms` does not say: time enough for a worker
-/// that is started anew, where Java waits for five minutes.
+/// How long lost work is held back at most when `scheduled.rebalance.max.delay.ms` does not say, where Java waits for
+/// five minutes.
 const MAX_DELAY_MS: i32 = 3_000;
 /// The least bits of a key for signatures, as Java has it.
 const KEY_BITS_MIN: i32 = 40;
@@ -150,6 +150,14 @@ impl Signing {
     }
 }
 
+impl DistributedKeys {
+    /// Time enough for a worker that is started anew, and short beside the time it takes to miss one.
+    fn max_delay_ms(&self) -> i32 {
+        let default = (self.session_timeout_ms / 5).min(MAX_DELAY_MS);
+        self.scheduled_rebalance_max_delay_ms.unwrap_or(default)
+    }
+}
+
 impl Distributed {
     /// Takes worker properties.
     ///
@@ -187,10 +195,7 @@ impl Distributed {
             heartbeat_interval: millis(keys.heartbeat_interval_ms),
             rebalance_timeout: millis(keys.rebalance_timeout_ms),
             protocol: Protocol::from_config(&keys.connect_protocol).unwrap_or(Protocol::Sessioned),
-            policy: Policy {
-                max_delay_ms: keys.scheduled_rebalance_max_delay_ms.unwrap_or(MAX_DELAY_MS),
-                moves: Moves::AfterMembership,
-            },
+            policy: Policy { max_delay_ms: keys.max_delay_ms(), moves: Moves::AfterMembership },
             rejects_conflicts: keys.rest_conflict_mode.eq_ignore_ascii_case("reject"),
             sync_timeout: millis(keys.worker_sync_timeout_ms),
             configs: spec(

@@ -39,6 +39,19 @@ pub struct Keys {
     /// How long a commit of offsets may take before it is given up and tried again at the next interval.
     #[config(default = 5000, validator = Validator::at_least(1))]
     pub offset_flush_timeout_ms: i64,
+    /// How often a connector or task that has failed with an error that may pass is started anew by itself before it
+    /// is given up; -1 for no limit. Not a key of Java's worker.
+    #[config(default = 100, validator = Validator::at_least(-1))]
+    pub errors_restart_max: i64,
+    /// The wait before such a start; each further one is twice as long. Not a key of Java's worker.
+    #[config(default = 1000, validator = Validator::at_least(0))]
+    pub errors_restart_backoff_ms: i64,
+    /// The longest wait before such a start. Not a key of Java's worker.
+    #[config(default = 300000, validator = Validator::at_least(0))]
+    pub errors_restart_backoff_max_ms: i64,
+    /// How long something has to run until such starts are forgotten. Not a key of Java's worker.
+    #[config(default = 600000, validator = Validator::at_least(0))]
+    pub errors_restart_reset_ms: i64,
     /// The file that the offsets of source connectors are committed to, which a standalone worker has to have.
     #[config(importance = high)]
     pub offset_storage_file_filename: Option<String>,

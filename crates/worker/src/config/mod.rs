@@ -22,6 +22,7 @@ pub(crate) use properties::parse_text;
 
 use crate::plugins::{self, Version};
 use crate::provider::{Environment, Providers};
+use crate::restart;
 use crate::validate::OverridePolicy;
 
 /// How large a file of properties or JSON may be.
@@ -102,6 +103,8 @@ pub struct Config {
     pub topic_tracking_enable: bool,
     /// `topic.tracking.allow.reset`: whether users may reset the tracked topics.
     pub topic_tracking_allow_reset: bool,
+    /// `errors.restart.*`: how often and when what has failed is started anew.
+    pub(crate) restart: restart::Policy,
 }
 
 impl Config {
@@ -204,6 +207,12 @@ impl Config {
             topic_creation_enable: keys.topic_creation_enable,
             topic_tracking_enable: keys.topic_tracking_enable,
             topic_tracking_allow_reset: keys.topic_tracking_allow_reset,
+            restart: restart::Policy {
+                max: restart::Policy::limit(keys.errors_restart_max),
+                backoff_ms: millis(keys.errors_restart_backoff_ms),
+                backoff_max_ms: millis(keys.errors_restart_backoff_max_ms),
+                reset_ms: keys.errors_restart_reset_ms,
+            },
         }
     }
 }

@@ -15,6 +15,8 @@ use super::call::{Call, Outcome, Reply, Request};
 use super::runner::Runner;
 use super::state::{Action, CallId, Event, State, closing};
 use super::view::Snapshot;
+use crate::cluster::topic::now_ms;
+use crate::restart::Now;
 use crate::task::Services;
 
 /// What the loop holds.
@@ -25,6 +27,7 @@ pub(super) struct Driver {
     inbox: mpsc::UnboundedReceiver<Event>,
     replies: BTreeMap<CallId, oneshot::Sender<Outcome>>,
     calls: CallId,
+    began: Instant,
 }
 
 impl Driver {
@@ -35,9 +38,10 @@ impl Driver {
         worker_id: &str,
         patience: Duration,
     ) -> Self {
-        let state = State::new(worker_id, services.config.topic_tracking_enable);
-        let (runner, inbox) = Runner::new(services, patience);
-        Self { state, snapshot, runner, inbox, replies: BTreeMap::new(), calls: 0 }
+        let config = &services.config;
+        let state = State::new(worker_id, config.topic_tracking_enable, config.restart);
+        let (runner, inbox) = Runner::new(services, snapshot.activities().clone(), patience);
+        Self { state, snapshot, runner, inbox, replies: BTreeMap::new(), calls: 0, began: Instant::now() }
     }
 
     /// Runs until a shutdown is done, or until there is no handle left.
@@ -74,7 +78,8 @@ impl Driver {
 
     fn handle(&mut self, event: Event) -> ControlFlow<()> {
         self.runner.heed(&event);
-        let actions = self.state.step(event);
+        let now = Now { now_ms: elapsed_ms(self.began), wall_ms: now_ms() };
+        let actions = self.state.step(now, event);
         // Readers see what was done before whoever asked for it is answered.
         for (name, view) in self.state.take_changed() {
             self.snapshot.publish(name, view);
@@ -105,4 +110,9 @@ impl Driver {
             let _ = reply.send(if shutting_down { Ok(Reply::Done) } else { Err(closing()) });
         }
     }
+}
+
+/// The time since then, for a state that has no clock.
+fn elapsed_ms(since: Instant) -> i64 {
+    i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX)
 }

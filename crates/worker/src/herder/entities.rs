@@ -8,7 +8,9 @@ use api::config::Properties;
 use api::{SourceOffset, SourcePartition};
 use serde::{Deserialize, Serialize};
 
+use crate::restart::Restart;
 use crate::status::{State, TargetState};
+use crate::task::ActivityInfo;
 
 /// The version of Kafka whose behaviour the worker has, which clients see as its own.
 pub const KAFKA_VERSION: &str = "4.3.1";
@@ -94,6 +96,9 @@ pub struct ConnectorState {
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
+    /// The restarts that there were by themselves, or are to be; not in Kafka's answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
 }
 
 /// The state of a task, for `GET /connectors/{connector}/tasks/{task}/status`.
@@ -110,6 +115,12 @@ pub struct TaskState {
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
+    /// The restarts that there were by themselves, or are to be; not in Kafka's answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+    /// What the task has done last, where that is asked for; not in Kafka's answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activity: Option<ActivityInfo>,
 }
 
 /// The state of a connector and its tasks, for `GET /connectors/{connector}/status`.
@@ -127,6 +138,15 @@ pub struct ConnectorStateInfo {
 }
 
 impl ConnectorStateInfo {
+    /// Without what Kafka's answers do not have: another worker of the cluster that hands the answer on may be one of
+    /// Java's, which refuses what it does not know.
+    #[must_use]
+    pub(super) fn as_kafka_has_it(mut self) -> Self {
+        self.connector.restart = None;
+        self.tasks.iter_mut().for_each(|task| task.restart = None);
+        self
+    }
+
     /// Shows what a restart affects as restarting.
     pub(super) fn mark_restarting(&mut self, include_tasks: bool, only_failed: bool) {
         let affected = |state: State| !only_failed || state == State::Failed;

@@ -21,7 +21,7 @@ use super::runner::CONNECTOR_PATIENCE;
 use super::view::{Snapshot, Worker};
 use super::{About, Cluster, Identity, Leader, Levels, SignedRequest, configure, distributed, offsets};
 use crate::status::TargetState;
-use crate::task::Services;
+use crate::task::{Services, TaskId};
 use crate::validate::{self, ConfigInfos};
 
 /// How many requests may wait for the loop; more of them wait in REST.
@@ -146,6 +146,20 @@ impl Herder {
         let view =
             view.ok_or_else(|| HerderError::NotFound(format!("No status found for connector {name}")))?;
         Ok(view.state_info(name, self.worker_id()))
+    }
+
+    /// The same, with what the tasks of this worker have done last.
+    ///
+    /// # Errors
+    /// As [`Herder::connector_status`].
+    pub fn connector_activity(&self, name: &str) -> Result<ConnectorStateInfo, HerderError> {
+        let mut state = self.connector_status(name)?;
+        let connector: Arc<str> = name.into();
+        for task in state.tasks.iter_mut().filter(|task| task.worker_id == self.worker_id()) {
+            let id = TaskId { connector: connector.clone(), task: task.id };
+            task.activity = self.shared.snapshot.activities().info(&id);
+        }
+        Ok(state)
     }
 
     /// The state of a task.

@@ -14,9 +14,9 @@ impl Event {
                 *error = std::mem::replace(error, HerderError::Internal(String::new())).hidden(secrets);
             }
             Self::ConnectorStarted { outcome: Err(failure), .. }
-            | Self::ConnectorSplit { outcome: Err(failure), .. } => failure.hide(secrets),
-            Self::ConnectorFailed { trace, .. }
-            | Self::TaskReported { event: TaskEvent::Failed { trace }, .. } => hide(trace, secrets),
+            | Self::ConnectorSplit { outcome: Err(failure), .. }
+            | Self::ConnectorFailed { failure, .. } => failure.hide(secrets),
+            Self::TaskReported { event: TaskEvent::Failed { trace, .. }, .. } => hide(trace, secrets),
             _ => {}
         }
         self

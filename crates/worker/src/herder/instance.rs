@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::config::Properties;
-use api::{Connector, ConnectorContext, Reaction, Result};
+use api::{Connector, ConnectorContext, Result};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -23,6 +23,7 @@ use super::runner::Events;
 use super::state::{Event, Failure, Generation};
 use crate::plugins::ConnectorPlugin;
 use crate::provider::Resolved;
+use crate::restart;
 use crate::task::{Services, panic_words, trace};
 
 /// How many commands may wait for a connector: a split and a stop, as the state gives them one by one.
@@ -120,7 +121,7 @@ impl ConnectorContext for Context {
 
     fn raise_error(&self, error: api::Error) {
         let (name, instance) = (self.name.connector.clone(), self.name.generation);
-        self.events.send(Event::ConnectorFailed { name, instance, trace: trace(&error) });
+        self.events.send(Event::ConnectorFailed { name, instance, failure: failure(&error) });
     }
 }
 
@@ -284,9 +285,5 @@ impl Calls {
 }
 
 fn failure(error: &api::Error) -> Failure {
-    Failure {
-        message: format!("{error:#}"),
-        trace: trace(error),
-        transient: error.reaction() == Reaction::Retry,
-    }
+    Failure { message: format!("{error:#}"), trace: trace(error), transient: restart::may_pass(error) }
 }

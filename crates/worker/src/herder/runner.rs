@@ -19,8 +19,8 @@ use super::instance::{Calls, Instance, Name};
 use super::state::{Action, Event, Failure, Generation, StartTask};
 use super::{configure, offsets};
 use crate::provider::Secrets;
-use crate::task::{Report, Services, Task, TaskEvent, TaskId, TaskSpec};
-use ending::{Held, end_tasks};
+use crate::task::{Activities, Report, Services, Task, TaskEvent, TaskId, TaskSpec};
+use ending::{Held, Shown, end_tasks};
 
 /// How long a connector may take to stop, and how long others wait for one that does not come back; as in Kafka.
 pub(super) const CONNECTOR_PATIENCE: Duration = Duration::from_secs(5);
@@ -54,6 +54,8 @@ struct Configured {
 /// What runs, by the generation of its start.
 pub(super) struct Runner {
     services: Arc<Services>,
+    /// What the tasks have done last.
+    activities: Arc<Activities>,
     instances: BTreeMap<Generation, Instance>,
     tasks: BTreeMap<Generation, Held>,
     events: Events,
@@ -66,11 +68,16 @@ pub(super) struct Runner {
 
 impl Runner {
     /// Nothing runs yet; what happens is told to the receiver.
-    pub(super) fn new(services: Arc<Services>, patience: Duration) -> (Self, mpsc::UnboundedReceiver<Event>) {
+    pub(super) fn new(
+        services: Arc<Services>,
+        activities: Arc<Activities>,
+        patience: Duration,
+    ) -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (sender, inbox) = mpsc::unbounded_channel();
         let secrets = services.config.providers.secrets().clone();
         let runner = Self {
             services,
+            activities,
             instances: BTreeMap::new(),
             tasks: BTreeMap::new(),
             events: Events { inbox: sender, secrets },
@@ -126,6 +133,10 @@ impl Runner {
             }
             Action::SplitLater { name, instance, delay_ms } => {
                 let event = Event::ReconfigurationRequested { name, instance };
+                self.later(Duration::from_millis(delay_ms), event);
+            }
+            Action::RestartLater { name, task, token, delay_ms } => {
+                let event = Event::RestartDue { name, task, token };
                 self.later(Duration::from_millis(delay_ms), event);
             }
             Action::StopConnector { name, instance, patient } => self.stop_connector(name, instance, patient),
@@ -187,7 +198,7 @@ impl Runner {
     /// Has what makes a task worked out, which is waited for only if files have to be read for that.
     fn start_task(&mut self, start: StartTask) {
         let generation = start.generation;
-        let held = Held { id: start.id.clone(), target: start.target, task: None };
+        let held = Held { id: start.id.clone(), target: start.target, task: None, shown: None };
         self.tasks.insert(generation, held);
         let services = self.services.clone();
         let providers = &services.config.providers;
@@ -211,10 +222,12 @@ impl Runner {
                     events.send(Event::TaskReported { id: report.id, generation, event: report.event });
                 });
                 let spec = TaskSpec { target: held.target, ..spec };
-                held.task = Some(Task::start(spec, self.services.clone(), report));
+                let shown = Shown::begin(&spec.id, &self.activities);
+                held.task = Some(Task::start(spec, self.services.clone(), shown.activity().clone(), report));
+                held.shown = Some(shown);
             }
             Err(failure) => {
-                let event = TaskEvent::Failed { trace: failure.trace };
+                let event = TaskEvent::Failed { trace: failure.trace, may_pass: failure.transient };
                 events.send(Event::TaskReported { id, generation, event });
             }
         }

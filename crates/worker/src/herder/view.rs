@@ -11,6 +11,7 @@ use super::entities::{
     ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, TaskInfo, TaskState,
 };
 use crate::status::{Status, TargetState};
+use crate::task::Activities;
 
 /// A class of connectors, as far as the state of the herder needs it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -92,6 +93,7 @@ impl ConnectorView {
                 worker_id: self.worker.id(worker_id).unwrap_or_default(),
                 version: Some(self.class.version.to_string()),
                 trace: self.status.trace.clone(),
+                restart: self.status.restart.clone(),
             },
             tasks: self.tasks.keys().filter_map(|&task| self.task_state(task, worker_id)).collect(),
             kind: self.class.kind,
@@ -107,6 +109,8 @@ impl ConnectorView {
             worker_id: view.worker.id(worker_id)?,
             version: Some(self.class.version.to_string()),
             trace: view.status.trace.clone(),
+            restart: view.status.restart.clone(),
+            activity: None,
         })
     }
 
@@ -126,26 +130,34 @@ fn task_id(connector: &str, task: u32) -> ConnectorTaskId {
 
 /// The snapshot of all connectors.
 #[derive(Debug, Default)]
-pub(super) struct Snapshot(RwLock<BTreeMap<Arc<str>, Arc<ConnectorView>>>);
+pub(super) struct Snapshot {
+    connectors: RwLock<BTreeMap<Arc<str>, Arc<ConnectorView>>>,
+    activities: Arc<Activities>,
+}
 
 impl Snapshot {
     /// Renews what readers see of a connector; `None`: it is gone.
     pub(super) fn publish(&self, name: Arc<str>, view: Option<ConnectorView>) {
-        let mut connectors = self.0.write();
+        let mut connectors = self.connectors.write();
         match view {
             Some(view) => connectors.insert(name, Arc::new(view)),
             None => connectors.remove(&name),
         };
     }
 
+    /// What the tasks that run here have done last.
+    pub(super) fn activities(&self) -> &Arc<Activities> {
+        &self.activities
+    }
+
     /// The names of all connectors, sorted.
     pub(super) fn names(&self) -> Vec<String> {
-        self.0.read().keys().map(|name| name.to_string()).collect()
+        self.connectors.read().keys().map(|name| name.to_string()).collect()
     }
 
     /// A connector.
     pub(super) fn get(&self, name: &str) -> Option<Arc<ConnectorView>> {
-        self.0.read().get(name).cloned()
+        self.connectors.read().get(name).cloned()
     }
 
     /// A connector, or Kafka's words for one that is not there.

@@ -3,6 +3,7 @@
 //! A task shares nothing with another but the connections to Kafka. A panic ends it as FAILED, a task that does
 //! not stop in time is given up; neither is felt elsewhere (invariant 5).
 
+mod activity;
 mod clients;
 mod convert;
 mod dead_letter;
@@ -29,11 +30,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span};
 
+pub use activity::{Activities, Activity, ActivityInfo};
 pub use clients::Clients;
 
-use crate::Config;
 use crate::status::TargetState;
 use crate::store::OffsetStore;
+use crate::{Config, restart};
 
 /// The name of a task: its connector and its number.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -120,6 +122,8 @@ pub enum TaskEvent {
     Failed {
         /// The error and its causes, a line each.
         trace: String,
+        /// Whether the error may pass by itself.
+        may_pass: bool,
     },
     /// It has ended in good order.
     Stopped,
@@ -140,7 +144,7 @@ pub struct Task {
 
 impl Task {
     /// Starts a task; never blocks.
-    pub fn start(spec: TaskSpec, services: Arc<Services>, report: Report) -> Self {
+    pub fn start(spec: TaskSpec, services: Arc<Services>, activity: Arc<Activity>, report: Report) -> Self {
         let stop = CancellationToken::new();
         let muted = Arc::new(AtomicBool::new(false));
         let (target, targets) = watch::channel(spec.target);
@@ -151,6 +155,7 @@ impl Task {
             report,
             muted: muted.clone(),
             topics: HashSet::new(),
+            activity,
         };
         let span = info_span!("task", id = %spec.id);
         let running = services.runtime.clone().spawn(live(spec, services, life).instrument(span));
@@ -190,6 +195,7 @@ struct Life {
     report: Report,
     muted: Arc<AtomicBool>,
     topics: HashSet<Arc<str>>,
+    activity: Arc<Activity>,
 }
 
 impl Life {
@@ -241,12 +247,13 @@ async fn live(spec: TaskSpec, services: Arc<Services>, mut life: Life) {
         }
         Ok(Err(error)) => {
             error!(error = format!("{error:#}"), "task failed");
-            life.report(TaskEvent::Failed { trace: trace(&error) });
+            life.report(TaskEvent::Failed { trace: trace(&error), may_pass: restart::may_pass(&error) });
         }
         Err(panic) => {
             let words = panic_words(panic.as_ref());
             error!(error = words, "task panicked");
-            life.report(TaskEvent::Failed { trace: format!("the task panicked: {words}") });
+            let trace = format!("the task panicked: {words}");
+            life.report(TaskEvent::Failed { trace, may_pass: false });
         }
     }
 }

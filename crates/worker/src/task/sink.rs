@@ -98,6 +98,7 @@ impl<'a> Sink<'a> {
                 Next::Target => self.follow_target(task).await?,
                 Next::CommitDue => {
                     self.life.forget_topics();
+                    self.life.activity.lags(self.consumer.lag());
                     remind(task).await?;
                     self.commit(task).await?;
                 }
@@ -155,6 +156,7 @@ impl<'a> Sink<'a> {
 
     async fn take(&mut self, records: &kafka::FetchedBatch) -> Result<bool> {
         self.life.report_topic(records.topic());
+        self.life.activity.polled();
         let taken = self.incoming.take(records).await?;
         if !taken {
             self.incoming.clear();
@@ -182,6 +184,8 @@ impl<'a> Sink<'a> {
             }
         }
         self.progress.put(self.incoming.behind());
+        self.life.activity.put(self.incoming.batches().iter().map(|batch| batch.records.len()).sum());
+        self.life.activity.lags(self.consumer.lag());
         self.incoming.clear();
         self.send_dead_letters().await
     }

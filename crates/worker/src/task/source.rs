@@ -141,6 +141,7 @@ impl<'a> Source<'a> {
     /// Takes what was polled. Batches that a stop leaves behind are polled again, as their positions are not noted.
     async fn take(&mut self, batches: Vec<Batch>) -> Result<()> {
         self.retries = 0;
+        self.life.activity.polled();
         for batch in batches {
             let Some(changed) = self.outgoing.change(batch).await? else { return Ok(()) };
             for batch in changed {
@@ -162,7 +163,12 @@ impl<'a> Source<'a> {
             }
             self.life.report_topic(&batch.topic);
         }
-        self.outgoing.add(batch).await
+        let records = batch.records.len();
+        let added = self.outgoing.add(batch).await?;
+        if added && records > 0 {
+            self.life.activity.put(records);
+        }
+        Ok(added)
     }
 
     /// Waits for one event and handles it; false: the task is to stop or its target has changed.
@@ -221,6 +227,7 @@ impl<'a> Source<'a> {
         timeout(limit, write)
             .await
             .or_retry("the offset store did not answer within `offset.flush.timeout.ms`")??;
+        self.life.activity.committed();
         self.told.extend(positions);
         Ok(())
     }

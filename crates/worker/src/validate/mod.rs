@@ -9,6 +9,7 @@ mod converters;
 mod embed;
 mod infos;
 mod overrides;
+mod restarts;
 mod row;
 pub(crate) mod rules;
 mod sink;
@@ -183,6 +184,7 @@ fn framework(
     for role in converters::ROLES {
         role.complete(&mut keys, registry, worker, properties);
     }
+    keys.extend(restarts::keys(properties));
     keys.extend(aliases::ALL.iter().flat_map(|aliases| aliases.keys(registry, properties)));
     let creates_topics = worker.get("topic.creation.enable").is_none_or(|value| value.trim() != "false");
     if matches!(plugin, ConnectorPlugin::Source(_)) && creates_topics && topic_creation::used(properties) {

@@ -208,12 +208,16 @@ impl Stage {
         let reports = Arc::new(Mutex::new(Vec::new()));
         let reported = reports.clone();
         let report = Arc::new(move |report: TaskReport| reported.lock().unwrap().push(report.event));
-        Self { task: Task::start(spec, Arc::new(services), report), reports, _directory: directory }
+        Self {
+            task: Task::start(spec, Arc::new(services), Arc::default(), report),
+            reports,
+            _directory: directory,
+        }
     }
 
     fn failure(&self) -> Option<String> {
         self.reports.lock().unwrap().iter().find_map(|event| match event {
-            TaskEvent::Failed { trace } => Some(trace.clone()),
+            TaskEvent::Failed { trace, .. } => Some(trace.clone()),
             _ => None,
         })
     }

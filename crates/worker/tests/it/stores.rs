@@ -152,6 +152,7 @@ async fn what_we_write_java_reads() {
         worker_id: "elsewhere:8083".into(),
         generation: 99,
         version: Some("1.2".to_owned()),
+        restart: None,
     };
     let task = TaskId { connector: "paused".into(), task: 0 };
     statuses.put(&[(Key::Task(task), Some(Value::Report(failed)))]).await.unwrap();

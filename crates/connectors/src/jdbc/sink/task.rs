@@ -217,7 +217,8 @@ impl Task {
         self.attempts += 1;
         if self.attempts > self.options.max_retries {
             let retries = self.options.max_retries;
-            return Error::fail(format_args!("{doing} after {retries} retries")).caused_by(refusal);
+            let cause = refusal.into_passing();
+            return Error::fail(format_args!("{doing} after {retries} retries")).caused_by(cause);
         }
         self.due = Some(Instant::now() + self.options.retry_backoff);
         Error::retry(doing).caused_by(refusal)

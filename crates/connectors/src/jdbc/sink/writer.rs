@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use api::Error;
 use async_trait::async_trait;
 
 use super::cell::Row;
@@ -166,6 +167,17 @@ impl Refusal {
     pub(in crate::jdbc) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+}
+
+impl Refusal {
+    /// The same as an error that may pass, for which a worker may start a task anew that has given up.
+    pub(in crate::jdbc) fn into_passing(self) -> Error {
+        let error = Error::retry(self.message);
+        match self.source {
+            Some(source) => error.caused_by(source),
+            None => error,
+        }
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod faults;
 mod group;
+mod operations;
+mod requests;
 mod start;
 mod stores;
+mod verbs;
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};

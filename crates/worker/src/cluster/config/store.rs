@@ -19,6 +19,9 @@ use crate::task::TaskId;
 /// How long a write may take until it has been read back, as in Kafka.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
+/// Up to how many bytes tasks are written together with their commit; brokers take a megabyte at once.
+const BATCH_BYTES: usize = 128 * 1024;
+
 /// Takes what came of the records that were read, once the state has them; must not block.
 pub type Listener = Box<dyn FnMut(Arc<Configs>, Vec<Change>) + Send>;
 
@@ -101,14 +104,19 @@ impl ConfigStore {
         let connector: Arc<str> = name.into();
         let count = u32::try_from(tasks.len()).map_err(|_| Error::fail("more tasks than can be counted"))?;
         let id = |task| TaskId { connector: connector.clone(), task };
-        let tasks: Vec<Record> =
+        let mut tasks: Vec<Record> =
             (0..).zip(tasks).map(|(task, config)| Record::Task { id: id(task), config }).collect();
-        let commit = [Record::Commit { name: connector.clone(), tasks: count }];
+        let commit = Record::Commit { name: connector.clone(), tasks: count };
+        let size = |(key, value): Entry| key.len() + value.map_or(0, |value| value.len());
+        let bytes: usize = tasks.iter().map(Record::encode).map(size).sum();
         let write = async {
-            if !tasks.is_empty() {
-                self.write_and_read(&tasks).await?;
+            // One batch is there whole or not at all, so tasks that fit one go with their commit.
+            if bytes <= BATCH_BYTES {
+                tasks.push(commit);
+                return self.write_and_read(&tasks).await;
             }
-            self.write_and_read(&commit).await
+            self.write_and_read(&tasks).await?;
+            self.write_and_read(&[commit]).await
         };
         within(WRITE_LIMIT, write).await
     }

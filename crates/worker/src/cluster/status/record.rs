@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::topic::Entry;
+use crate::restart::Restart;
 use crate::status::State;
 use crate::task::TaskId;
 
@@ -44,6 +45,9 @@ pub struct Report {
     /// The version of the plugin.
     #[serde(default)]
     pub version: Option<String>,
+    /// The restarts that there were by themselves, or are to be; Java's workers pass over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
 }
 
 /// That a connector uses a topic.

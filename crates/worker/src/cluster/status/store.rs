@@ -10,6 +10,9 @@ use parking_lot::RwLock;
 use super::{Key, Statuses, Value};
 use crate::cluster::topic::{Apply, Entry, Log, Spec};
 
+/// How much is written at once, but for the last value.
+const BATCH_BYTES: usize = 128 * 1024;
+
 /// Takes the keys of what has changed, once the state has it; must not block.
 pub type Listener = Box<dyn FnMut(Vec<Key>) + Send>;
 
@@ -47,22 +50,32 @@ impl StatusStore {
     /// # Errors
     /// Some of it may not be written.
     pub async fn put(&self, values: &[(Key, Option<Value>)]) -> Result<()> {
-        self.log.append(&entries(values)).await
+        let (mut entries, mut bytes): (Vec<Entry>, usize) = (Vec::new(), 0);
+        for (key, value) in values {
+            let entry = match value {
+                Some(value) => value.entry(key),
+                None => (key.encode(), None),
+            };
+            bytes += entry.0.len() + entry.1.as_ref().map_or(0, Vec::len);
+            entries.push(entry);
+            // A broker takes no batch of any size, and traces may be long.
+            if bytes >= BATCH_BYTES {
+                self.log.append(&entries).await?;
+                (entries, bytes) = (Vec::new(), 0);
+            }
+        }
+        if entries.is_empty() { Ok(()) } else { self.log.append(&entries).await }
     }
 
-    /// Writes those of the values that speak over nobody who knows better: of failures, and of what was given up.
-    ///
-    /// # Errors
-    /// Some of it may not be written.
-    pub async fn put_safe(&self, values: &[(Key, Option<Value>)]) -> Result<()> {
-        let safe: Vec<_> = self.read(|statuses| {
-            let safe = |(key, value): &&(Key, Option<Value>)| match value {
+    /// Those of the values that speak over nobody who knows better: of failures, and of what was given up.
+    pub fn safe(&self, values: Vec<(Key, Option<Value>)>) -> Vec<(Key, Option<Value>)> {
+        self.read(|statuses| {
+            let safe = |(key, value): &(Key, Option<Value>)| match value {
                 Some(Value::Report(report)) => statuses.safe(key, report),
                 Some(Value::TopicUse(_)) | None => true,
             };
-            values.iter().filter(safe).cloned().collect()
-        });
-        self.put(&safe).await
+            values.into_iter().filter(safe).collect()
+        })
     }
 
     /// Reads what has been written so far.
@@ -72,14 +85,6 @@ impl StatusStore {
     pub async fn refresh(&self) -> Result<()> {
         self.log.read_to_end().await
     }
-}
-
-fn entries(values: &[(Key, Option<Value>)]) -> Vec<Entry> {
-    let entry = |(key, value): &(Key, Option<Value>)| match value {
-        Some(value) => value.entry(key),
-        None => (key.encode(), None),
-    };
-    values.iter().map(entry).collect()
 }
 
 fn apply(statuses: Arc<RwLock<Statuses>>, mut listener: Listener) -> Apply {

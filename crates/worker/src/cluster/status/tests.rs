@@ -5,7 +5,7 @@ use crate::status::State;
 use crate::task::TaskId;
 
 fn report(state: State, worker: &str, generation: i32) -> Report {
-    Report { state, trace: None, worker_id: worker.into(), generation, version: None }
+    Report { state, trace: None, worker_id: worker.into(), generation, version: None, restart: None }
 }
 
 fn check(key: &Key, value: Value, expected: Expect) {

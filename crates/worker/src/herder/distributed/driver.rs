@@ -88,9 +88,10 @@ impl Driver {
             policy: config.policy,
             rejects_conflicts: config.rejects_conflicts,
             tracks_topics: services.config.topic_tracking_enable,
+            restart: services.config.restart,
             describe: describe(services.clone()),
         };
-        let (runner, news) = Runner::new(services.clone(), CONNECTOR_PATIENCE);
+        let (runner, news) = Runner::new(services.clone(), snapshot.activities().clone(), CONNECTOR_PATIENCE);
         let mut background = JoinSet::new();
         let jobs = writer::start(&mut background, configs.clone(), statuses.clone(), sender.clone());
         Self {

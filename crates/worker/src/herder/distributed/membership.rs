@@ -17,6 +17,9 @@ use crate::task::Clients;
 
 /// How long to wait before a group that did not take the worker is tried again.
 const RETRY: Duration = Duration::from_secs(5);
+/// How many heartbeats a session has at least, however few `heartbeat.interval.ms` asks for: they cost next to nothing,
+/// and a worker learns of each round with one.
+const HEARTBEATS: u32 = 10;
 /// How long leaving may take.
 const LEAVE_LIMIT: Duration = Duration::from_secs(5);
 
@@ -56,7 +59,7 @@ impl Membership {
             protocol_type: "connect",
             session_timeout: self.config.session_timeout,
             rebalance_timeout: self.config.rebalance_timeout,
-            heartbeat_interval: self.config.heartbeat_interval,
+            heartbeat_interval: self.config.heartbeat_interval.min(self.config.session_timeout / HEARTBEATS),
             ends_with_session: true,
             request_timeout: self.client.options().request_timeout,
             backoff: self.client.options().retry_backoff,

@@ -16,6 +16,8 @@ use crate::cluster::signature::SessionKey;
 use crate::cluster::status::{Key, StatusStore, Value};
 use crate::status::TargetState;
 
+/// How many statuses are written together at most.
+const TELLS_MAX: usize = 256;
 /// How long statuses may take; later ones tell more.
 const TELL_LIMIT: Duration = Duration::from_secs(30);
 
@@ -111,20 +113,30 @@ async fn write(configs: &ConfigStore, name: &Arc<str>, change: Write) -> Result<
 }
 
 async fn tell_all(statuses: Arc<StatusStore>, mut jobs: mpsc::UnboundedReceiver<Job>) {
-    while let Some(job) = jobs.recv().await {
-        match job {
-            Job::Tell { safe, values } => {
-                let put = async {
-                    if safe { statuses.put_safe(&values).await } else { statuses.put(&values).await }
-                };
-                match timeout(TELL_LIMIT, put).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => warn!(error = format!("{error:#}"), "cannot write a status"),
-                    Err(_) => warn!("a status could not be written in time"),
+    let mut waiting = Vec::new();
+    while jobs.recv_many(&mut waiting, TELLS_MAX).await > 0 {
+        // What was to be told while the last was written is written together, in its order.
+        let mut gathered = Vec::new();
+        for job in waiting.drain(..) {
+            match job {
+                Job::Tell { safe: true, values } => gathered.extend(statuses.safe(values)),
+                Job::Tell { safe: false, values } => gathered.extend(values),
+                Job::Flush(done) => {
+                    tell(&statuses, &std::mem::take(&mut gathered)).await;
+                    // Who asked may have gone away.
+                    let _ = done.send(());
                 }
+                Job::Write { .. } | Job::Key(_) => {}
             }
-            Job::Flush(done) => drop(done.send(())),
-            Job::Write { .. } | Job::Key(_) => {}
         }
+        tell(&statuses, &gathered).await;
+    }
+}
+
+async fn tell(statuses: &StatusStore, values: &[(Key, Option<Value>)]) {
+    match timeout(TELL_LIMIT, statuses.put(values)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(error = format!("{error:#}"), "cannot write statuses"),
+        Err(_) => warn!("statuses could not be written in time"),
     }
 }

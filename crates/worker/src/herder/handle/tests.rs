@@ -452,6 +452,6 @@ async fn a_shutdown_ends_all_that_can_be_ended() {
     assert_eq!(stage.puppet.stops.load(Ordering::Acquire), 1);
     let late = stage.put("late", &[]).await;
     assert_eq!(late, Err(HerderError::Internal("The worker is shutting down".to_owned())));
-    assert_eq!(stage.herder.server_info().kafka_cluster_id, None);
+    assert_eq!(stage.herder.shared.about.server_info().kafka_cluster_id, None);
     assert_eq!(stage.herder.connectors(), ["good", "hanging"]);
 }

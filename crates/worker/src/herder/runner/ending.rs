@@ -1,10 +1,12 @@
 //! Ending tasks: in good order where they do, given up where they do not.
 
+use std::sync::Arc;
+
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::status::TargetState;
-use crate::task::{Task, TaskId};
+use crate::task::{Activities, Activity, Task, TaskId};
 
 /// A task that is to start, or was started and is not known to have ended. It is given up when this is dropped before.
 pub(super) struct Held {
@@ -13,6 +15,32 @@ pub(super) struct Held {
     pub(super) target: TargetState,
     /// The task; none before its configuration is known.
     pub(super) task: Option<Task>,
+    /// What it has done last, where readers find it as long as this is held.
+    pub(super) shown: Option<Shown>,
+}
+
+/// What a task has done last, among that of all.
+pub(super) struct Shown {
+    id: TaskId,
+    activity: Arc<Activity>,
+    all: Arc<Activities>,
+}
+
+impl Shown {
+    /// Begins anew for a task that starts.
+    pub(super) fn begin(id: &TaskId, all: &Arc<Activities>) -> Self {
+        Self { id: id.clone(), activity: all.begin(id), all: all.clone() }
+    }
+
+    pub(super) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.all.end(&self.id, &self.activity);
+    }
 }
 
 impl Held {

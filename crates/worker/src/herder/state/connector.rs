@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use api::config::Properties;
 
+use super::Work;
 use super::event::{Action, Failure, Generation, StartTask};
 use crate::herder::view::{Class, ConnectorView, TaskView, Worker};
+use crate::restart::{Restarts, salt};
 use crate::status::{State, Status, TargetState};
 use crate::task::{TaskEvent, TaskId};
 
@@ -40,6 +42,7 @@ pub(super) struct Slot {
     pub(super) status: Status,
     /// The start of it that lives, until it is told to have ended.
     pub(super) live: Option<Generation>,
+    pub(super) restarts: Restarts,
 }
 
 /// A connector.
@@ -58,6 +61,7 @@ pub(super) struct Connector {
     pub(super) applied: Option<(Arc<Properties>, u64)>,
     pub(super) topics: BTreeSet<Arc<str>>,
     pub(super) failed_splits: u32,
+    pub(super) restarts: Restarts,
 }
 
 impl Connector {
@@ -74,6 +78,7 @@ impl Connector {
             applied: None,
             topics: BTreeSet::new(),
             failed_splits: 0,
+            restarts: Restarts::default(),
         }
     }
 
@@ -83,19 +88,79 @@ impl Connector {
     }
 
     /// Takes note of how the start of an instance ended.
-    pub(super) fn take_start(&mut self, generation: Generation, outcome: &Result<(), Failure>) {
+    pub(super) fn take_start(
+        &mut self,
+        generation: Generation,
+        outcome: &Result<(), Failure>,
+        work: &mut Work<'_>,
+    ) {
         let Some(instance) = self.instance(generation) else { return };
         match outcome {
             Ok(()) => {
                 instance.phase = Phase::Started;
-                self.status = Status::of(State::Running);
                 self.failed_splits = 0;
+                self.restarts.runs(work.now);
+                self.status = Status::of(State::Running).with_restart(self.restarts.told());
             }
             Err(failure) => {
                 instance.phase = Phase::Failed;
-                self.status = Status::failed(failure.trace.clone());
+                self.fail(failure, work);
             }
         }
+    }
+
+    /// Takes note that the connector cannot go on, and has it started anew where that may help.
+    pub(super) fn fail(&mut self, failure: &Failure, work: &mut Work<'_>) {
+        if !failure.transient {
+            self.restarts.ends();
+        } else {
+            let token = work.generation();
+            let policy = work.policy.of(|key| self.config.get(key).map(String::as_str));
+            let salt = salt(&self.name, None);
+            let delay_ms = self.restarts.fails(&policy, work.now, &failure.trace, &salt, token);
+            work.restart_later(None, token, delay_ms);
+        }
+        self.status = Status::failed(failure.trace.clone()).with_restart(self.restarts.told());
+    }
+
+    /// Takes note that a task cannot go on, and has it started anew where that may help.
+    fn fail_task(&mut self, task: u32, trace: String, may_pass: bool, work: &mut Work<'_>) {
+        let Some(slot) = self.tasks.get_mut(&task) else { return };
+        slot.live = None;
+        if !may_pass {
+            slot.restarts.ends();
+        } else {
+            let token = work.generation();
+            let policy = work.policy.of(|key| self.config.get(key).map(String::as_str));
+            let salt = salt(&self.name, Some(task));
+            let delay_ms = slot.restarts.fails(&policy, work.now, &trace, &salt, token);
+            work.restart_later(Some(task), token, delay_ms);
+        }
+        slot.status = Status::failed(trace).with_restart(slot.restarts.told());
+    }
+
+    /// Whether what has failed, a task or the connector, is to be started anew now, as this start was waited for.
+    pub(super) fn restart_due(&mut self, task: Option<u32>, token: Generation) -> bool {
+        match task {
+            None => self.restarts.begins(token),
+            Some(task) => self.tasks.get_mut(&task).is_some_and(|slot| slot.restarts.begins(token)),
+        }
+    }
+
+    /// Shows that what has failed is started anew; false: it has not failed any more.
+    pub(super) fn begin_restart(&mut self, task: Option<u32>) -> bool {
+        let (status, restarts) = match task {
+            None => (&mut self.status, &self.restarts),
+            Some(task) => match self.tasks.get_mut(&task) {
+                Some(slot) => (&mut slot.status, &slot.restarts),
+                None => return false,
+            },
+        };
+        let failed = status.state == State::Failed;
+        if failed {
+            *status = Status::of(State::Restarting).with_restart(restarts.told());
+        }
+        failed
     }
 
     /// Whether the connector can be split now.
@@ -114,6 +179,12 @@ impl Connector {
         let max = self.config.get("tasks.max").and_then(|value| value.trim().parse().ok());
         let enforced = self.config.get("tasks.max.enforce").is_none_or(|value| value.trim() != "false");
         (max.unwrap_or(1), enforced)
+    }
+
+    /// The greatest number of tasks that the connector may have, if these are more and that is enforced.
+    pub(super) fn exceeded(&self, tasks: usize) -> Option<usize> {
+        let (max, enforced) = self.tasks_max();
+        (enforced && tasks > max).then_some(max)
     }
 
     /// The tasks that are not as these configurations want them; all if the connector's own has changed.
@@ -135,7 +206,12 @@ impl Connector {
         for (task, config) in (0..).zip(configs) {
             self.tasks.entry(task).or_insert_with(|| {
                 new.push(task);
-                Slot { config: Arc::new(config), status: Status::of(State::Unassigned), live: None }
+                Slot {
+                    config: Arc::new(config),
+                    status: Status::of(State::Unassigned),
+                    live: None,
+                    restarts: Restarts::default(),
+                }
             });
         }
         self.applied = Some((self.config.clone(), self.mark));
@@ -189,17 +265,23 @@ impl Connector {
     }
 
     /// Takes note of what a task tells; what an earlier start of it tells is ignored.
-    pub(super) fn report(&mut self, task: u32, generation: Generation, event: TaskEvent) -> bool {
+    pub(super) fn report(
+        &mut self,
+        task: u32,
+        generation: Generation,
+        event: TaskEvent,
+        work: &mut Work<'_>,
+    ) -> bool {
         let Some(slot) = self.tasks.get_mut(&task).filter(|slot| slot.live == Some(generation)) else {
             return false;
         };
         match event {
-            TaskEvent::Running => slot.status = Status::of(State::Running),
-            TaskEvent::Paused => slot.status = Status::of(State::Paused),
-            TaskEvent::Failed { trace } => {
-                slot.status = Status::failed(trace);
-                slot.live = None;
+            TaskEvent::Running => {
+                slot.restarts.runs(work.now);
+                slot.status = Status::of(State::Running).with_restart(slot.restarts.told());
             }
+            TaskEvent::Paused => slot.status = Status::of(State::Paused),
+            TaskEvent::Failed { trace, may_pass } => self.fail_task(task, trace, may_pass, work),
             TaskEvent::Stopped => {
                 slot.live = None;
                 if slot.status.state != State::Restarting {

@@ -52,7 +52,7 @@ pub(in crate::herder) enum Event {
     /// A connector has stopped, or was given up.
     ConnectorStopped { name: Arc<str>, instance: Generation },
     /// A connector tells by itself that it cannot go on.
-    ConnectorFailed { name: Arc<str>, instance: Generation, trace: String },
+    ConnectorFailed { name: Arc<str>, instance: Generation, failure: Failure },
     /// A connector wants to be split anew, or it is time to try again.
     ReconfigurationRequested { name: Arc<str>, instance: Generation },
     /// A value has changed that came from a provider.
@@ -63,6 +63,8 @@ pub(in crate::herder) enum Event {
     TaskReported { id: TaskId, generation: Generation, event: TaskEvent },
     /// Committed offsets were changed: words for the user.
     OffsetsChanged { name: Arc<str>, token: Generation, outcome: Result<String, HerderError> },
+    /// The time has come to start something anew that has failed: a task, or the connector.
+    RestartDue { name: Arc<str>, task: Option<u32>, token: Generation },
     /// A step that others wait for has had its time.
     Overdue { name: Arc<str>, token: Generation },
 }
@@ -80,6 +82,8 @@ pub(in crate::herder) enum Action {
     SplitConnector { name: Arc<str>, instance: Generation, tasks_max: usize },
     /// Answers with `ReconfigurationRequested` after some time.
     SplitLater { name: Arc<str>, instance: Generation, delay_ms: u64 },
+    /// Answers with `RestartDue` after some time.
+    RestartLater { name: Arc<str>, task: Option<u32>, token: Generation, delay_ms: u64 },
     /// Ends a connector, at once if it is not to be waited for; answered by `ConnectorStopped` in any case.
     StopConnector { name: Arc<str>, instance: Generation, patient: bool },
     /// Starts a task, which reports from then on.

@@ -52,6 +52,12 @@ impl Lane {
             Job::Call { call, request } => (call, request),
             Job::Reconfigure => return self.operation = Some(Operation::new(None, [Step::Split])),
             Job::Reload => return self.operation = Some(Operation::new(None, request::restart_connector())),
+            Job::Restart { task } => {
+                if self.connector.as_mut().is_some_and(|connector| connector.begin_restart(task)) {
+                    self.operation = Some(Operation::new(None, request::restart_failed(task)));
+                }
+                return;
+            }
         };
         let planned =
             request::plan(self.connector.as_mut(), work.name, work.worker_id, call, request, work.actions);

@@ -18,9 +18,11 @@ use std::sync::Arc;
 
 pub(super) use event::{Action, CallId, Event, Failure, Generation, StartTask};
 pub(super) use operation::{closing, conflict};
+pub(super) use request::too_many_tasks;
 
 use super::call::{Outcome, Reply, Request};
 use super::view::ConnectorView;
+use crate::restart::{Now, Policy};
 use crate::task::{TaskEvent, TaskId};
 use connector::Connector;
 use lane::{Lane, WAITING_MAX};
@@ -34,25 +36,31 @@ pub(super) struct State {
     lanes: BTreeMap<Arc<str>, Lane>,
     changed: BTreeSet<Arc<str>>,
     generations: Generation,
+    /// How often and when what has failed is started anew.
+    policy: Policy,
+    now: Now,
     /// The requests to shut down, once there is one.
     closing: Option<Vec<CallId>>,
 }
 
 impl State {
     /// A herder without connectors.
-    pub(super) fn new(worker_id: impl Into<Arc<str>>, tracks_topics: bool) -> Self {
+    pub(super) fn new(worker_id: impl Into<Arc<str>>, tracks_topics: bool, policy: Policy) -> Self {
         Self {
             worker_id: worker_id.into(),
             tracks_topics,
             lanes: BTreeMap::new(),
             changed: BTreeSet::new(),
             generations: 0,
+            policy,
+            now: Now::default(),
             closing: None,
         }
     }
 
     /// Takes note of what happened and answers what is to be done about it, in order.
-    pub(super) fn step(&mut self, event: Event) -> Vec<Action> {
+    pub(super) fn step(&mut self, now: Now, event: Event) -> Vec<Action> {
+        self.now = now;
         let mut actions = Vec::new();
         match event {
             Event::Called { call, request: Request::Ping, .. } => {
@@ -60,7 +68,9 @@ impl State {
             }
             Event::Called { call, request: Request::Shutdown, .. } => self.shut_down(call, &mut actions),
             Event::Called { call, name, request } => self.called(call, name, request, &mut actions),
-            Event::TaskReported { id, generation, event } => self.task_reported(&id, generation, event),
+            Event::TaskReported { id, generation, event } => {
+                self.task_reported(&id, generation, event, &mut actions);
+            }
             Event::Validated { name, token, outcome } => {
                 self.on(&name, &mut actions, |lane, work| lane.validated(token, outcome, work));
             }
@@ -76,8 +86,11 @@ impl State {
             Event::ConnectorStopped { name, instance } => {
                 self.on(&name, &mut actions, |lane, _| lane.stopped(instance));
             }
-            Event::ConnectorFailed { name, instance, trace } => {
-                self.on(&name, &mut actions, |lane, _| lane.failed(instance, trace));
+            Event::ConnectorFailed { name, instance, failure } => {
+                self.on(&name, &mut actions, |lane, work| lane.failed(instance, &failure, work));
+            }
+            Event::RestartDue { name, task, token } => {
+                self.on(&name, &mut actions, |lane, _| lane.restart_due(task, token));
             }
             Event::ReconfigurationRequested { name, instance } => {
                 self.on(&name, &mut actions, |lane, _| lane.wanted(Job::Reconfigure, instance));
@@ -124,13 +137,27 @@ impl State {
     }
 
     /// A report of a task does not wait for the operation under way.
-    fn task_reported(&mut self, id: &TaskId, generation: Generation, event: TaskEvent) {
+    fn task_reported(
+        &mut self,
+        id: &TaskId,
+        generation: Generation,
+        event: TaskEvent,
+        actions: &mut Vec<Action>,
+    ) {
         if matches!(event, TaskEvent::Topic(_)) && !self.tracks_topics {
             return;
         }
         let lane = self.lanes.get_mut(&id.connector);
         let Some(connector) = lane.and_then(|lane| lane.connector.as_mut()) else { return };
-        if connector.report(id.task, generation, event) {
+        let mut work = Work {
+            name: &id.connector,
+            worker_id: &self.worker_id,
+            generations: &mut self.generations,
+            policy: self.policy,
+            now: self.now,
+            actions,
+        };
+        if connector.report(id.task, generation, event, &mut work) {
             self.changed.insert(id.connector.clone());
         }
     }
@@ -143,7 +170,14 @@ impl State {
         deed: impl FnOnce(&mut Lane, &mut Work<'_>),
     ) {
         let Some(lane) = self.lanes.get_mut(name) else { return };
-        let mut work = Work { name, worker_id: &self.worker_id, generations: &mut self.generations, actions };
+        let mut work = Work {
+            name,
+            worker_id: &self.worker_id,
+            generations: &mut self.generations,
+            policy: self.policy,
+            now: self.now,
+            actions,
+        };
         deed(lane, &mut work);
         lane.advance(&mut work);
         self.changed.insert(name.clone());
@@ -179,6 +213,8 @@ struct Work<'a> {
     name: &'a Arc<str>,
     worker_id: &'a str,
     generations: &'a mut Generation,
+    policy: Policy,
+    now: Now,
     actions: &'a mut Vec<Action>,
 }
 
@@ -190,6 +226,13 @@ impl Work<'_> {
 
     fn act(&mut self, action: Action) {
         self.actions.push(action);
+    }
+
+    /// Has something that has failed started anew after a wait, if it is to be at all.
+    fn restart_later(&mut self, task: Option<u32>, token: Generation, delay_ms: Option<u64>) {
+        if let Some(delay_ms) = delay_ms {
+            self.act(Action::RestartLater { name: self.name.clone(), task, token, delay_ms });
+        }
     }
 
     fn reply(&mut self, call: Option<CallId>, outcome: Outcome) {

@@ -8,12 +8,13 @@ use super::Work;
 use super::connector::{Connector, Instance, Phase};
 use super::event::{Action, Failure, Generation};
 use super::lane::Lane;
-use super::operation::{Awaited, Job, Purpose, conflict};
+use super::operation::{Awaited, Job, Operation, Purpose, Step, conflict};
 use super::request;
 use crate::herder::HerderError;
 use crate::herder::call::Reply;
 use crate::herder::view::Class;
-use crate::status::{Status, TargetState};
+use crate::restart::Restarts;
+use crate::status::TargetState;
 
 impl Lane {
     /// Ends the waiting of the step under way if it waits for this.
@@ -47,6 +48,7 @@ impl Lane {
             }
             (Some(connector), Purpose::Put | Purpose::Patch) => {
                 connector.config = Arc::new(config);
+                connector.restarts = Restarts::default();
                 connector.class = class;
             }
             (none, purpose) => {
@@ -78,7 +80,7 @@ impl Lane {
             _ => outcome,
         };
         if phase != Phase::Stopping {
-            connector.take_start(generation, &outcome);
+            connector.take_start(generation, &outcome, work);
         }
         if self.arrived(|awaited| *awaited == Awaited::Start { instance: generation }).is_some()
             && let Err(failure) = outcome
@@ -110,11 +112,18 @@ impl Lane {
                 work.act(Action::SplitLater { name: work.name.clone(), instance: generation, delay_ms });
             }
             Err(failure) => {
-                connector.status = Status::failed(failure.trace);
+                connector.fail(&failure, work);
                 if let Some(instance) = connector.instance(generation) {
                     instance.phase = Phase::Failed;
                 }
+                // Tasks of an earlier configuration go on, unless they are more than this one allows.
+                let surplus = connector.exceeded(connector.tasks.len()).is_some();
+                let tasks = connector.tasks.keys().copied().collect();
                 self.give_up(HerderError::Internal(failure.message), work);
+                if surplus {
+                    let end = [Step::StopTasks(tasks), Step::RemoveTasks];
+                    self.operation = Some(Operation::new(None, end));
+                }
             }
         }
     }
@@ -135,12 +144,21 @@ impl Lane {
         });
     }
 
-    pub(super) fn failed(&mut self, generation: Generation, trace: String) {
+    pub(super) fn failed(&mut self, generation: Generation, failure: &Failure, work: &mut Work<'_>) {
         let running = |instance: &&mut Instance| matches!(instance.phase, Phase::Starting | Phase::Started);
         let Some(instance) = self.instance(generation).filter(running) else { return };
         instance.phase = Phase::Failed;
         if let Some(connector) = &mut self.connector {
-            connector.status = Status::failed(trace);
+            connector.fail(failure, work);
+        }
+    }
+
+    /// The time has come to start something anew that has failed.
+    pub(super) fn restart_due(&mut self, task: Option<u32>, token: Generation) {
+        let closing = self.operation.as_ref().is_some_and(|operation| operation.closing);
+        let due = self.connector.as_mut().is_some_and(|connector| connector.restart_due(task, token));
+        if due && !closing {
+            self.waiting.push_back(Job::Restart { task });
         }
     }
 

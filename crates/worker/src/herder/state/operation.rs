@@ -19,6 +19,8 @@ pub(super) enum Job {
     Reconfigure,
     /// A value has changed that came from a provider.
     Reload,
+    /// A task that has failed, or the connector, is to be started anew.
+    Restart { task: Option<u32> },
 }
 
 impl Job {

@@ -8,6 +8,7 @@ use super::operation::{Operation, Purpose, Step};
 use crate::herder::HerderError;
 use crate::herder::call::{OffsetChange, Reply, Request};
 use crate::herder::entities::{ConnectorStateInfo, RawConfig};
+use crate::restart::Restarts;
 use crate::status::{State, Status, TargetState};
 
 /// Kafka's words for what only workers of a cluster ask of each other.
@@ -35,7 +36,10 @@ pub(super) fn plan(
             Ok(validate(call, patched(connector, patch), Purpose::Patch))
         }
         (Request::Delete, Some(connector)) => Ok(Operation::new(Some(call), delete(connector))),
-        (Request::RestartConnector, Some(_)) => Ok(Operation::new(Some(call), restart_connector())),
+        (Request::RestartConnector, Some(connector)) => {
+            connector.restarts = Restarts::default();
+            Ok(Operation::new(Some(call), restart_connector()))
+        }
         (Request::Restart { include_tasks, only_failed }, Some(connector)) => {
             Ok(restart(connector, worker_id, include_tasks, only_failed, call, actions))
         }
@@ -87,8 +91,7 @@ pub(super) fn apply_split(
     connector: &Connector,
     configs: Vec<api::config::Properties>,
 ) -> Result<Vec<Step>, Failure> {
-    let (max, enforced) = connector.tasks_max();
-    if enforced && configs.len() > max {
+    if let Some(max) = connector.exceeded(configs.len()) {
         return Err(too_many_tasks(&connector.name, configs.len(), max));
     }
     let changed = connector.changed(&configs);
@@ -138,6 +141,14 @@ pub(super) fn restart_connector() -> Vec<Step> {
     ]
 }
 
+/// The steps that start a task that has failed anew, or the connector.
+pub(super) fn restart_failed(task: Option<u32>) -> Vec<Step> {
+    match task {
+        Some(task) => vec![Step::StartTasks(vec![task])],
+        None => vec![Step::StopConnector, Step::StartConnector, Step::Split],
+    }
+}
+
 /// Answers what is going to restart (KIP-745), and does it.
 fn restart(
     connector: &mut Connector,
@@ -170,7 +181,7 @@ fn restart(
 }
 
 fn planned(connector: &Connector, worker_id: &str, affected: bool, tasks: &[u32]) -> ConnectorStateInfo {
-    let mut info = connector.view().state_info(&connector.name, worker_id);
+    let mut info = connector.view().state_info(&connector.name, worker_id).as_kafka_has_it();
     if affected {
         info.connector.state = State::Restarting;
     }
@@ -182,19 +193,22 @@ fn planned(connector: &Connector, worker_id: &str, affected: bool, tasks: &[u32]
 
 fn mark_restarting(connector: &mut Connector, affected: bool, tasks: &[u32]) {
     if affected {
+        connector.restarts = Restarts::default();
         connector.status = Status::of(State::Restarting);
     }
     for task in tasks {
         if let Some(slot) = connector.tasks.get_mut(task) {
+            slot.restarts = Restarts::default();
             slot.status = Status::of(State::Restarting);
         }
     }
 }
 
-fn restart_task(connector: &Connector, task: u32, call: CallId) -> Plan {
-    if !connector.tasks.contains_key(&task) {
+fn restart_task(connector: &mut Connector, task: u32, call: CallId) -> Plan {
+    let Some(slot) = connector.tasks.get_mut(&task) else {
         return Err(HerderError::NotFound(format!("Task {}-{task} not found", connector.name)));
-    }
+    };
+    slot.restarts = Restarts::default();
     let steps = [Step::StopTasks(vec![task]), Step::StartTasks(vec![task]), Step::ReplyDone];
     Ok(Operation::new(Some(call), steps))
 }
@@ -235,7 +249,8 @@ fn all_tasks(connector: &Connector) -> Vec<u32> {
     connector.tasks.keys().copied().collect()
 }
 
-fn too_many_tasks(name: &str, count: usize, max: usize) -> Failure {
+/// Kafka's words for a connector that does not keep to its `tasks.max`.
+pub(in crate::herder) fn too_many_tasks(name: &str, count: usize, max: usize) -> Failure {
     let message = format!(
         "The connector {name} has generated {count} tasks, which is greater than {max}, the maximum number of tasks \
          it is configured to create. This behaviour should be considered a bug and is disallowed. If necessary, it \

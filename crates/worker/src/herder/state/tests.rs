@@ -57,7 +57,10 @@ struct Simulation {
     snapshot: BTreeMap<Arc<str>, ConnectorView>,
     /// How many tasks a connector answers with, by name.
     split: BTreeMap<String, usize>,
+    now_ms: i64,
 }
+
+const POLICY: Policy = Policy { max: Some(2), backoff_ms: 1_000, backoff_max_ms: 10_000, reset_ms: 60_000 };
 
 fn config(entries: &[(&str, &str)]) -> RawConfig {
     entries.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect()
@@ -70,11 +73,12 @@ fn failure(transient: bool) -> Failure {
 impl Simulation {
     fn new() -> Self {
         Self {
-            state: State::new("host:8083", true),
+            state: State::new("host:8083", true, POLICY),
             world: World::default(),
             calls: 0,
             snapshot: BTreeMap::new(),
             split: BTreeMap::new(),
+            now_ms: 0,
         }
     }
 
@@ -94,7 +98,8 @@ impl Simulation {
         {
             self.world.tasks.remove(generation);
         }
-        let actions = self.state.step(event);
+        let now = Now { now_ms: self.now_ms, wall_ms: 1_700_000_000_000 + self.now_ms };
+        let actions = self.state.step(now, event);
         for (name, view) in self.state.take_changed() {
             match view {
                 Some(view) => drop(self.snapshot.insert(name, view)),
@@ -127,6 +132,9 @@ impl Simulation {
             }
             Action::SplitLater { name, instance, .. } => {
                 world.pending.push(Event::ReconfigurationRequested { name, instance });
+            }
+            Action::RestartLater { name, task, token, .. } => {
+                world.pending.push(Event::RestartDue { name, task, token });
             }
             Action::StopConnector { name, instance, .. } => {
                 world.pending.push(Event::ConnectorStopped { name, instance });
@@ -187,8 +195,9 @@ impl Simulation {
                     *outcome = Err(failure);
                 }
             }
-            Event::TaskReported { event, .. } if mood == Mood::Fails => {
-                *event = TaskEvent::Failed { trace: "it broke".to_owned() };
+            Event::TaskReported { event, .. } if matches!(mood, Mood::Fails | Mood::FailsForNow) => {
+                let may_pass = mood == Mood::FailsForNow;
+                *event = TaskEvent::Failed { trace: "it broke".to_owned(), may_pass };
             }
             _ => {}
         }
@@ -430,7 +439,7 @@ fn a_restart_of_what_failed_leaves_the_rest_alone() {
     let mut herder = Simulation::new();
     herder.create("a", 2);
     let (&generation, (id, _)) = herder.world.tasks.iter().find(|(_, (id, _))| id.task == 1).expect("task 1");
-    let event = TaskEvent::Failed { trace: "it broke".to_owned() };
+    let event = TaskEvent::Failed { trace: "it broke".to_owned(), may_pass: false };
     herder.tell(Event::TaskReported { id: id.clone(), generation, event });
     assert_eq!(herder.shown("a"), "Running [0 Running, 1 Failed]");
 
@@ -451,7 +460,7 @@ fn what_an_earlier_start_of_a_task_tells_is_ignored() {
     let id = id.clone();
     herder.call("a", Request::RestartTask(0));
     herder.settle();
-    let event = TaskEvent::Failed { trace: "late".to_owned() };
+    let event = TaskEvent::Failed { trace: "late".to_owned(), may_pass: false };
     herder.tell(Event::TaskReported { id, generation, event });
     assert_eq!(herder.shown("a"), "Running [0 Running]");
 }
@@ -461,7 +470,7 @@ fn a_failed_connector_is_paused_and_resumed_without_being_restarted() {
     let mut herder = Simulation::new();
     herder.create("a", 1);
     let instance = *herder.world.connectors.keys().next().expect("a connector");
-    herder.tell(Event::ConnectorFailed { name: "a".into(), instance, trace: "gone".to_owned() });
+    herder.tell(Event::ConnectorFailed { name: "a".into(), instance, failure: Failure::of("gone") });
     for target in [TargetState::Paused, TargetState::Started] {
         herder.call("a", Request::SetTarget(target));
         herder.settle();
@@ -476,7 +485,7 @@ fn an_error_raised_while_the_connector_starts_ends_the_request() {
     let call = herder.call("a", Request::Put { config: config(&[]) });
     herder.answer(0, Mood::Good);
     let instance = *herder.world.connectors.keys().next().expect("a connector");
-    herder.tell(Event::ConnectorFailed { name: "a".into(), instance, trace: "gone".to_owned() });
+    herder.tell(Event::ConnectorFailed { name: "a".into(), instance, failure: Failure::of("gone") });
     herder.settle();
     assert!(herder.reply(call).is_err());
     assert_eq!(herder.shown("a"), "Failed []");
@@ -590,7 +599,7 @@ fn happen(herder: &mut Simulation, deed: Deed) {
             let count = herder.world.tasks.len();
             let task = herder.world.tasks.iter().nth(which.checked_rem(count).unwrap_or(0));
             if let Some((&generation, (id, _))) = task {
-                let event = TaskEvent::Failed { trace: "it broke".to_owned() };
+                let event = TaskEvent::Failed { trace: "it broke".to_owned(), may_pass: false };
                 herder.tell(Event::TaskReported { id: id.clone(), generation, event });
             }
         }
@@ -600,7 +609,7 @@ fn happen(herder: &mut Simulation, deed: Deed) {
             if let Some((&instance, name)) = connector {
                 let name = name.clone();
                 herder.tell(match fails {
-                    true => Event::ConnectorFailed { name, instance, trace: "gone".to_owned() },
+                    true => Event::ConnectorFailed { name, instance, failure: Failure::of("gone") },
                     false => Event::ReconfigurationRequested { name, instance },
                 });
             }
@@ -658,6 +667,106 @@ fn holds_at_rest(herder: &Simulation) -> Result<(), TestCaseError> {
         prop_assert!(known, "nothing runs that is not configured: {id}");
     }
     Ok(())
+}
+
+fn fail_task(herder: &mut Simulation, task: u32, may_pass: bool) {
+    let (&generation, (id, _)) =
+        herder.world.tasks.iter().find(|(_, (id, _))| id.task == task).expect("the task");
+    let event = TaskEvent::Failed { trace: "it broke".to_owned(), may_pass };
+    herder.tell(Event::TaskReported { id: id.clone(), generation, event });
+}
+
+#[test]
+fn a_task_that_fails_for_now_is_started_anew_as_often_as_its_budget_allows() {
+    let mut herder = Simulation::new();
+    herder.create("a", 2);
+    for count in 1..=2 {
+        fail_task(&mut herder, 1, true);
+        assert_eq!(herder.shown("a"), "Running [0 Running, 1 Failed]");
+        let told = herder.snapshot["a"].tasks[&1].status.restart.clone().expect("a restart");
+        assert_eq!((told.count, told.max, &*told.reason), (count, Some(2), "it broke"));
+        assert!(told.next_attempt.is_some());
+        herder.settle();
+        assert_eq!(herder.shown("a"), "Running [0 Running, 1 Running]");
+        let told = herder.snapshot["a"].tasks[&1].status.restart.clone().expect("what was");
+        assert_eq!((told.count, told.next_attempt), (count, None));
+    }
+    fail_task(&mut herder, 1, true);
+    herder.settle();
+    assert_eq!(herder.shown("a"), "Running [0 Running, 1 Failed]");
+    assert!(herder.world.stopped.is_empty(), "the other task goes on");
+
+    herder.call("a", Request::RestartTask(1));
+    herder.settle();
+    assert_eq!(herder.snapshot["a"].tasks[&1].status, Status::of(Shown::Running));
+    fail_task(&mut herder, 1, true);
+    herder.settle();
+    assert_eq!(herder.shown("a"), "Running [0 Running, 1 Running]", "a user's restart gives the budget back");
+}
+
+#[test]
+fn a_task_that_has_run_well_for_long_has_its_whole_budget() {
+    let mut herder = Simulation::new();
+    herder.create("a", 1);
+    for _ in 0..5 {
+        fail_task(&mut herder, 0, true);
+        herder.settle();
+        assert_eq!(herder.shown("a"), "Running [0 Running]");
+        herder.now_ms += 60_000;
+    }
+}
+
+#[test]
+fn what_fails_for_good_stays_failed() {
+    let mut herder = Simulation::new();
+    herder.create("a", 1);
+    fail_task(&mut herder, 0, false);
+    herder.settle();
+    assert_eq!(herder.snapshot["a"].tasks[&0].status, Status::failed("it broke"));
+}
+
+#[test]
+fn a_connector_that_cannot_start_for_now_starts_later() {
+    let mut herder = Simulation::new();
+    let call = herder.call("a", Request::Put { config: config(&[]) });
+    herder.answer(0, Mood::Good);
+    herder.answer(0, Mood::FailsForNow);
+    assert!(herder.reply(call).is_err());
+    assert_eq!(herder.shown("a"), "Failed []");
+    herder.settle();
+    assert_eq!(herder.shown("a"), "Running [0 Running]");
+}
+
+#[test]
+fn tasks_above_a_lowered_maximum_end_also_where_the_connector_ignores_it() {
+    let mut herder = Simulation::new();
+    herder.create("a", 3);
+    herder.split.insert("a".to_owned(), 3);
+    let lowered = herder.call("a", Request::Put { config: config(&[("tasks.max", "2")]) });
+    herder.settle();
+    assert!(herder.reply(lowered).is_err());
+    assert_eq!(herder.shown("a"), "Failed []");
+    assert!(herder.world.tasks.is_empty());
+
+    let allowed = config(&[("tasks.max", "2"), ("tasks.max.enforce", "false")]);
+    herder.call("a", Request::Put { config: allowed });
+    herder.settle();
+    assert_eq!(herder.shown("a"), "Running [0 Running, 1 Running, 2 Running]");
+}
+
+#[test]
+fn a_restart_that_comes_late_changes_nothing() {
+    let mut herder = Simulation::new();
+    herder.create("a", 1);
+    fail_task(&mut herder, 0, true);
+    let due = herder.world.pending.remove(0);
+    assert!(matches!(due, Event::RestartDue { task: Some(0), .. }));
+    herder.call("a", Request::RestartTask(0));
+    herder.settle();
+    herder.tell(due);
+    herder.settle();
+    assert_eq!(herder.snapshot["a"].tasks[&0].status, Status::of(Shown::Running));
+    assert!(herder.world.stopped.is_empty());
 }
 
 proptest! {

@@ -49,6 +49,7 @@ impl Sink<'_> {
             Ok(Ok(())) => {
                 self.progress.committed(&offsets);
                 self.context.committed(&offsets);
+                self.life.activity.committed();
             }
             Ok(Err(error)) => warn!(error = %error, "cannot commit offsets; the next commit tries again"),
             Err(_) => warn!(

@@ -7,7 +7,7 @@ use crate::cluster::status::{Key, Report, Value};
 use crate::herder::HerderError;
 use crate::herder::call::{Outcome, Reply};
 use crate::herder::state::{Action as Local, CallId, Generation};
-use crate::status::State;
+use crate::status::{State, Status};
 use crate::task::TaskId;
 
 /// What a step works with.
@@ -52,20 +52,20 @@ impl Desk {
     }
 
     /// Tells how a connector is.
-    pub(super) fn tell_connector(&mut self, name: &Arc<str>, state: State, trace: Option<String>) {
-        self.tell(Key::Connector(name.clone()), state, trace);
+    pub(super) fn tell_connector(&mut self, name: &Arc<str>, status: Status) {
+        self.tell(Key::Connector(name.clone()), status);
     }
 
     /// Tells how a task is.
-    pub(super) fn tell_task(&mut self, id: TaskId, state: State, trace: Option<String>) {
-        self.tell(Key::Task(id), state, trace);
+    pub(super) fn tell_task(&mut self, id: TaskId, status: Status) {
+        self.tell(Key::Task(id), status);
     }
 
     /// A failure and the giving up of something are not told over what another worker says later.
-    fn tell(&mut self, key: Key, state: State, trace: Option<String>) {
+    fn tell(&mut self, key: Key, Status { state, trace, restart }: Status) {
         let safe = matches!(state, State::Failed | State::Unassigned);
-        let report =
-            Report { state, trace, worker_id: self.worker_id.clone(), generation: self.group, version: None };
+        let (worker_id, generation) = (self.worker_id.clone(), self.group);
+        let report = Report { state, trace, worker_id, generation, version: None, restart };
         self.act(Action::Tell { safe, values: vec![(key, Some(Value::Report(report)))] });
     }
 }

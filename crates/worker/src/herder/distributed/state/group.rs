@@ -134,6 +134,14 @@ impl Group {
         self.owners.iter().find(|(_, work)| has(work)).map(|(url, _)| url)
     }
 
+    /// Whether what was shared out last in a group at rest was decided before these configurations. Its members ask for
+    /// another round then as soon as they know: a round begins once all have joined, and who waits to be told learns of
+    /// it with the next heartbeat only, seconds later.
+    pub(super) fn behind(&self, offset: i64) -> bool {
+        let assignment = self.assignment.as_ref().filter(|_| self.stable());
+        assignment.is_some_and(|assignment| assignment.leader == self.me || assignment.config_offset < offset)
+    }
+
     pub(super) fn rejoin(&mut self, desk: &mut Desk, reason: &'static str) {
         (self.rejoin_at_ms, self.follow_up) = (None, false);
         desk.act(Action::Rejoin(reason));

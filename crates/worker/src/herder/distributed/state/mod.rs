@@ -25,7 +25,8 @@ use super::super::view::Class;
 use crate::cluster::assignor::Policy;
 use crate::cluster::config::{Change, Configs};
 use crate::cluster::status::{Key, Statuses};
-use crate::status::State as Shown;
+use crate::restart::{Now, Policy as RestartPolicy};
+use crate::status::{State as Shown, Status};
 use crate::task::TaskId;
 use desk::Desk;
 use group::Group;
@@ -43,6 +44,12 @@ pub(in crate::herder) struct World<'a> {
     pub(in crate::herder) statuses: &'a Statuses,
 }
 
+impl World<'_> {
+    fn now(&self) -> Now {
+        Now { now_ms: self.now_ms, wall_ms: self.wall_ms }
+    }
+}
+
 /// What is known of a class of connectors; none of one that is not there.
 pub(in crate::herder) type Describe = Box<dyn Fn(&str) -> Option<Class> + Send>;
 
@@ -58,6 +65,8 @@ pub(in crate::herder) struct Settings {
     pub(in crate::herder) rejects_conflicts: bool,
     /// Whether it is noted which topics a connector uses.
     pub(in crate::herder) tracks_topics: bool,
+    /// How often and when what has failed is started anew.
+    pub(in crate::herder) restart: RestartPolicy,
     /// What is known of classes.
     pub(in crate::herder) describe: Describe,
 }
@@ -219,7 +228,7 @@ impl State {
     fn take_configs(&mut self, configs: Arc<Configs>) {
         if configs.offset >= self.configs.offset {
             let before = std::mem::replace(&mut self.configs, configs);
-            if self.group.leads() && before.configured() != self.configs.configured() {
+            if self.group.behind(self.configs.offset) && before.configured() != self.configs.configured() {
                 self.group.rejoin(&mut self.desk, "connectors or their numbers of tasks have changed");
             }
         }
@@ -280,7 +289,7 @@ impl State {
         };
         let shown = world.statuses.connector(name).map(|report| report.state);
         if self.group.mine.connectors.contains(name) && affected(shown) {
-            self.desk.tell_connector(name, Shown::Restarting, None);
+            self.desk.tell_connector(name, Status::of(Shown::Restarting));
             unit.restart_connector(name, &mut self.desk);
         }
         let tasks =
@@ -289,7 +298,7 @@ impl State {
         let mine = |task: &u32| self.group.mine.tasks.contains(&id(*task));
         let tasks: BTreeSet<u32> = tasks.map(|(task, _)| task).filter(mine).collect();
         for &task in &tasks {
-            self.desk.tell_task(id(task), Shown::Restarting, None);
+            self.desk.tell_task(id(task), Status::of(Shown::Restarting));
         }
         unit.restart_tasks(name, &tasks, &mut self.desk);
         self.dirty.insert(name.clone());

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use api::config::Properties;
 
 use super::event::{Action, Write};
-use super::unit::{Phase, Unit};
+use super::unit::{Phase, Restarting, Unit};
 use super::{State, World};
 use crate::cluster::status::{Key, TopicUse, Value};
 use crate::herder::RawConfig;
-use crate::herder::state::{Action as Local, Event as News, Failure, Generation};
-use crate::status::{State as Shown, TargetState};
+use crate::herder::state::{Action as Local, Event as News, Failure, Generation, too_many_tasks};
+use crate::restart::Policy;
+use crate::status::{State as Shown, Status, TargetState};
 use crate::task::{TaskEvent, TaskId};
 
 /// How long the first pause between two attempts to split is; each further one is twice as long.
@@ -22,10 +23,17 @@ impl State {
     pub(super) fn news(&mut self, world: World<'_>, news: News) {
         match news {
             News::Called { call, name, request } => self.request(world, call, name, request),
-            News::ConnectorStarted { name, instance, outcome } => self.started(&name, instance, outcome),
-            News::ConnectorSplit { name, instance, outcome } => self.was_split(&name, instance, outcome),
+            News::ConnectorStarted { name, instance, outcome } => {
+                self.started(world, &name, instance, outcome);
+            }
+            News::ConnectorSplit { name, instance, outcome } => {
+                self.was_split(world, &name, instance, outcome);
+            }
             News::ConnectorStopped { name, instance } => self.stopped(&name, instance),
-            News::ConnectorFailed { name, instance, trace } => self.failed(&name, instance, trace),
+            News::ConnectorFailed { name, instance, failure } => {
+                self.failed(world, &name, instance, &failure);
+            }
+            News::RestartDue { name, task, token } => self.restart_due(&name, task, token),
             News::ReconfigurationRequested { name, instance } => self.reconfigure(&name, instance),
             News::ReloadRequested { name, instance } => self.reload(&name, instance),
             News::TasksStopped { name, token } => self.tasks_stopped(&name, token),
@@ -46,16 +54,24 @@ impl State {
         (instance.generation == generation && instance.phase != Phase::Stopping).then_some(unit)
     }
 
-    fn started(&mut self, name: &Arc<str>, generation: Generation, outcome: Result<(), Failure>) {
+    fn started(
+        &mut self,
+        world: World<'_>,
+        name: &Arc<str>,
+        generation: Generation,
+        outcome: Result<(), Failure>,
+    ) {
         if let Err(failure) = outcome {
-            return self.failed(name, generation, failure.trace);
+            return self.failed(world, name, generation, &failure);
         }
         let Some(unit) = self.running(name, generation) else { return };
         if let Some(instance) = &mut unit.instance {
             instance.phase = Phase::Started;
         }
         (unit.told, unit.failed_splits) = (Some(Shown::Running), 0);
-        self.desk.tell_connector(name, Shown::Running, None);
+        unit.restarts.runs(world.now());
+        let told = unit.restarts.told();
+        self.desk.tell_connector(name, Status::of(Shown::Running).with_restart(told));
         self.split(name);
     }
 
@@ -74,15 +90,35 @@ impl State {
         }
     }
 
-    /// A connector that has failed is ended, and stays so until it is changed or started anew by a user.
-    fn failed(&mut self, name: &Arc<str>, generation: Generation, trace: String) {
-        let Some(unit) = self.running(name, generation) else { return };
+    /// A connector that has failed is ended, and stays so until it is changed, or started anew by a user or by itself.
+    fn failed(&mut self, world: World<'_>, name: &Arc<str>, generation: Generation, failure: &Failure) {
+        if self.running(name, generation).is_none() {
+            return;
+        }
+        let (policy, now) = (self.restart_policy(name), world.now());
+        let Some(unit) = self.units.get_mut(name) else { return };
         unit.failed = unit.instance.as_ref().map(|instance| instance.config.clone());
         unit.told = Some(Shown::Failed);
-        self.desk.tell_connector(name, Shown::Failed, Some(trace));
-        if let Some(unit) = self.units.get_mut(name) {
-            unit.stop_connector(name, &mut self.desk);
+        let status = unit.connector_fails(name, failure, Restarting { policy, now, desk: &mut self.desk });
+        self.desk.tell_connector(name, status);
+        unit.stop_connector(name, &mut self.desk);
+    }
+
+    /// How often and when a connector and its tasks are started anew by themselves.
+    fn restart_policy(&self, name: &str) -> Policy {
+        let config = self.configs.connectors.get(name).map(|connector| &connector.config);
+        self.settings.restart.of(|key| config?.get(key)?.as_deref())
+    }
+
+    /// The time has come to start something anew that has failed.
+    fn restart_due(&mut self, name: &Arc<str>, task: Option<u32>, token: Generation) {
+        let Some(unit) = self.units.get_mut(name) else { return };
+        let Some(status) = unit.restart_due(task, token) else { return };
+        match task {
+            Some(task) => self.desk.tell_task(TaskId { connector: name.clone(), task }, status),
+            None => self.desk.tell_connector(name, status),
         }
+        self.dirty.insert(name.clone());
     }
 
     fn stopped(&mut self, name: &Arc<str>, generation: Generation) {
@@ -94,7 +130,7 @@ impl State {
         self.dirty.insert(name.clone());
         let wanted = self.want(name).is_some_and(|want| want.connector);
         if !wanted && !failed && self.configs.connectors.contains_key(name) {
-            self.desk.tell_connector(name, Shown::Unassigned, None);
+            self.desk.tell_connector(name, Status::of(Shown::Unassigned));
         }
     }
 
@@ -110,6 +146,7 @@ impl State {
 
     fn was_split(
         &mut self,
+        world: World<'_>,
         name: &Arc<str>,
         generation: Generation,
         outcome: Result<Vec<Properties>, Failure>,
@@ -118,10 +155,31 @@ impl State {
             return;
         }
         match outcome {
-            Ok(tasks) => self.publish(name, generation, tasks),
+            Ok(tasks) => match self.too_many(name, tasks.len()) {
+                None => self.publish(name, generation, tasks),
+                Some(failure) => {
+                    self.failed(world, name, generation, &failure);
+                    let known =
+                        self.configs.connectors.get(name).map_or(0, |connector| connector.tasks().len());
+                    // Tasks of an earlier configuration go on, unless they are more than this one allows.
+                    if self.too_many(name, known).is_some() {
+                        self.publish(name, generation, Vec::new());
+                    }
+                }
+            },
             Err(failure) if failure.transient => self.split_later(name, generation),
-            Err(failure) => self.failed(name, generation, failure.trace),
+            Err(failure) => self.failed(world, name, generation, &failure),
         }
+    }
+
+    /// What is wrong with so many tasks, if that is enforced.
+    fn too_many(&self, name: &str, tasks: usize) -> Option<Failure> {
+        let config = &self.configs.connectors.get(name)?.config;
+        let value = |key: &str| config.get(key).and_then(Option::as_deref).map(str::trim);
+        let max = value("tasks.max").and_then(|max| max.parse().ok()).unwrap_or(1);
+        let enforced =
+            value("tasks.max.enforce").is_none_or(|enforced| !enforced.eq_ignore_ascii_case("false"));
+        (enforced && tasks > max).then(|| too_many_tasks(name, tasks, max))
     }
 
     pub(super) fn split_later(&mut self, name: &Arc<str>, generation: Generation) {
@@ -165,27 +223,35 @@ impl State {
             let wanted = want.as_ref().is_some_and(|want| want.tasks.contains_key(&task));
             if configured && !wanted {
                 let id = TaskId { connector: name.clone(), task };
-                self.desk.tell_task(id, Shown::Unassigned, None);
+                self.desk.tell_task(id, Status::of(Shown::Unassigned));
             }
         }
     }
 
     fn task_reported(&mut self, world: World<'_>, id: TaskId, generation: Generation, event: TaskEvent) {
+        let policy = self.restart_policy(&id.connector);
         let Some(unit) = self.units.get_mut(&id.connector) else { return };
         let live = unit.tasks.get(&id.task).filter(|live| live.generation == generation);
         let Some(stopping) = live.map(|live| live.stopping.is_some()) else { return };
-        let (state, trace) = match event {
+        let status = match event {
             TaskEvent::Topic(topic) => return self.topic_used(world, &id, topic),
-            TaskEvent::Running => (Shown::Running, None),
-            TaskEvent::Paused => (Shown::Paused, None),
-            TaskEvent::Failed { trace } => (Shown::Failed, Some(trace)),
-            TaskEvent::Stopped => (Shown::Unassigned, None),
+            TaskEvent::Running => unit.task_runs(id.task, world.now()),
+            TaskEvent::Paused => Status::of(Shown::Paused),
+            TaskEvent::Failed { trace, may_pass } => {
+                unit.task_ended(id.task, generation);
+                if stopping {
+                    return;
+                }
+                let at = Restarting { policy, now: world.now(), desk: &mut self.desk };
+                unit.task_fails(&id, trace, may_pass, at)
+            }
+            TaskEvent::Stopped => {
+                unit.task_ended(id.task, generation);
+                Status::of(Shown::Unassigned)
+            }
         };
-        if matches!(state, Shown::Failed | Shown::Unassigned) {
-            unit.task_ended(id.task, generation);
-        }
         if !stopping {
-            self.desk.tell_task(id, state, trace);
+            self.desk.tell_task(id, status);
         }
     }
 

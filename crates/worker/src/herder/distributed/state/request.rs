@@ -127,7 +127,8 @@ impl State {
 fn shown(report: Option<&Report>) -> (Status, Worker) {
     match report {
         Some(report) => {
-            let status = Status { state: report.state, trace: report.trace.clone() };
+            let status =
+                Status { state: report.state, trace: report.trace.clone(), restart: report.restart.clone() };
             (status, Worker::At((&*report.worker_id).into()))
         }
         None => (Status::of(Shown::Unassigned), Worker::Nowhere),

@@ -19,6 +19,8 @@ enum Deed {
     Leave(u8),
     /// A worker is gone.
     Crash(u8),
+    /// Something that runs fails of something that passes.
+    Fail(u8),
     /// A worker loses its place in the group.
     Expel(u8),
     /// The group begins another round before everybody has heard of the last.
@@ -85,6 +87,7 @@ fn any_deed(expel: bool) -> impl Strategy<Value = Deed> {
         2 => Just(Deed::Join),
         1 => any::<u8>().prop_map(Deed::Leave),
         1 => any::<u8>().prop_map(Deed::Crash),
+        1 => any::<u8>().prop_map(Deed::Fail),
         expelled => any::<u8>().prop_map(Deed::Expel),
         1 => Just(Deed::Round),
         2 => (0_i64..3_000).prop_map(Deed::Wait),
@@ -99,6 +102,7 @@ fn happen(cluster: &mut Cluster, deed: Deed) {
         Deed::Join => cluster.join(),
         Deed::Leave(choice) => cluster.leave(choice),
         Deed::Crash(choice) => cluster.crash(choice),
+        Deed::Fail(choice) => cluster.fail(choice),
         Deed::Expel(choice) => cluster.expel(choice),
         Deed::Round => cluster.round(),
         Deed::Wait(ms) => cluster.wait(ms),
@@ -159,4 +163,21 @@ proptest! {
             prop_assert!(stopped.iter().all(|stopped| *stopped == name), "{:?} for {}", stopped, name);
         }
     }
+}
+
+#[test]
+fn tasks_above_a_lowered_maximum_end_also_where_the_connector_ignores_it() {
+    let mut cluster = Cluster::new();
+    (0..2).for_each(|_| cluster.join());
+    cluster.come_to_rest(true).unwrap();
+    let put = |cluster: &mut Cluster, tasks: u8, entries: &[(&str, &str)]| {
+        let mut config = cluster::config("c0", tasks, 0);
+        config.extend(entries.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))));
+        cluster.ask(0, "c0", Request::Put { config });
+        cluster.come_to_rest(true).unwrap();
+        cluster.tasks("c0")
+    };
+    assert_eq!(put(&mut cluster, 3, &[]), 3);
+    assert_eq!(put(&mut cluster, 1, &[("excess", "1")]), 0);
+    assert_eq!(put(&mut cluster, 1, &[("excess", "1"), ("tasks.max.enforce", "false")]), 2);
 }

@@ -10,8 +10,9 @@ use api::config::Properties;
 
 use super::Desk;
 use crate::herder::RawConfig;
-use crate::herder::state::{Action as Local, Generation, StartTask};
-use crate::status::{State, TargetState};
+use crate::herder::state::{Action as Local, Failure, Generation, StartTask};
+use crate::restart::{Now, Policy, Restart, Restarts, salt};
+use crate::status::{State, Status, TargetState};
 use crate::task::TaskId;
 
 /// What is wanted of a connector on this worker.
@@ -71,6 +72,10 @@ pub(super) struct Unit {
     ended: BTreeMap<u32, Made>,
     /// What was told last of the connector.
     pub(super) told: Option<State>,
+    /// The restarts of the connector by itself.
+    pub(super) restarts: Restarts,
+    /// The restarts of its tasks by themselves.
+    task_restarts: BTreeMap<u32, Restarts>,
 }
 
 impl Unit {
@@ -87,7 +92,7 @@ impl Unit {
 
     fn reconcile_connector(&mut self, name: &Arc<str>, want: Option<&Want>, desk: &mut Desk) {
         let Some(want) = want else {
-            (self.failed, self.told) = (None, None);
+            (self.failed, self.told, self.restarts) = (None, None, Restarts::default());
             return self.stop_connector(name, desk);
         };
         match &self.instance {
@@ -97,13 +102,16 @@ impl Unit {
                 let state = State::from(want.target);
                 if self.told != Some(state) {
                     self.told = Some(state);
-                    desk.tell_connector(name, state, None);
+                    desk.tell_connector(name, Status::of(state));
                 }
             }
             None if self.failed.as_ref() == Some(&want.config) => {}
             None => {
                 let instance = desk.generation();
-                self.failed = None;
+                if self.failed.take().is_some() {
+                    // With another configuration than the one that it has failed with.
+                    self.restarts = Restarts::default();
+                }
                 self.instance = Some(Instance {
                     generation: instance,
                     phase: Phase::Starting,
@@ -131,6 +139,7 @@ impl Unit {
         let other = |(task, live): (&u32, &Live)| (wanted(task) != Some(&live.made)).then_some(*task);
         let other: BTreeSet<u32> = self.tasks.iter().filter_map(other).collect();
         self.stop_tasks(name, &other, desk);
+        self.task_restarts.retain(|task, _| wanted(task).is_some() && !other.contains(task));
         let Some(want) = want else { return };
         self.align(name, want.target, desk);
         if want.target == TargetState::Stopped {
@@ -187,13 +196,14 @@ impl Unit {
 
     /// Has the connector started anew: what runs of it ends first.
     pub(super) fn restart_connector(&mut self, name: &Arc<str>, desk: &mut Desk) {
-        self.failed = None;
+        (self.failed, self.restarts) = (None, Restarts::default());
         self.stop_connector(name, desk);
     }
 
     /// Has tasks started anew: what runs of them ends first.
     pub(super) fn restart_tasks(&mut self, name: &Arc<str>, tasks: &BTreeSet<u32>, desk: &mut Desk) {
         self.ended.retain(|task, _| !tasks.contains(task));
+        self.task_restarts.retain(|task, _| !tasks.contains(task));
         self.stop_tasks(name, tasks, desk);
     }
 
@@ -211,6 +221,55 @@ impl Unit {
         true
     }
 
+    /// Takes note that the connector, which has failed, has done so with an error that may pass: what is told of that,
+    /// and the wait for its start anew.
+    pub(super) fn connector_fails(
+        &mut self,
+        name: &Arc<str>,
+        failure: &Failure,
+        at: Restarting<'_>,
+    ) -> Status {
+        let status = Status::failed(failure.trace.clone());
+        status.with_restart(fails(&mut self.restarts, (name, None), &failure.trace, failure.transient, at))
+    }
+
+    /// The same of a task.
+    pub(super) fn task_fails(
+        &mut self,
+        id: &TaskId,
+        trace: String,
+        may_pass: bool,
+        at: Restarting<'_>,
+    ) -> Status {
+        let restarts = self.task_restarts.entry(id.task).or_default();
+        let told = fails(restarts, (&id.connector, Some(id.task)), &trace, may_pass, at);
+        Status::failed(trace).with_restart(told)
+    }
+
+    /// A task runs; what is told of that.
+    pub(super) fn task_runs(&mut self, task: u32, now: Now) -> Status {
+        let restarts = self.task_restarts.entry(task).or_default();
+        restarts.runs(now);
+        Status::of(State::Running).with_restart(restarts.told())
+    }
+
+    /// Lets what has failed, a task or the connector, start again, if this start was waited for: what is told of that.
+    pub(super) fn restart_due(&mut self, task: Option<u32>, token: Generation) -> Option<Status> {
+        let restarts = match task {
+            Some(task) => self.task_restarts.get_mut(&task)?,
+            None => &mut self.restarts,
+        };
+        if !restarts.begins(token) {
+            return None;
+        }
+        let told = restarts.told();
+        match task {
+            Some(task) => drop(self.ended.remove(&task)?),
+            None => drop(self.failed.take()?),
+        }
+        Some(Status::of(State::Restarting).with_restart(told))
+    }
+
     /// Takes note that a step has ended tasks, and answers which.
     pub(super) fn tasks_stopped(&mut self, token: Generation) -> Vec<u32> {
         let stopped = |(&task, live): (&u32, &Live)| (live.stopping == Some(token)).then_some(task);
@@ -220,6 +279,32 @@ impl Unit {
         }
         stopped
     }
+}
+
+/// What a failure is judged with.
+pub(super) struct Restarting<'a> {
+    pub(super) policy: Policy,
+    pub(super) now: Now,
+    pub(super) desk: &'a mut Desk,
+}
+
+/// Has something that has failed started anew after a wait, where that may help; what is told of it.
+fn fails(
+    restarts: &mut Restarts,
+    (name, task): (&Arc<str>, Option<u32>),
+    trace: &str,
+    may_pass: bool,
+    Restarting { policy, now, desk }: Restarting<'_>,
+) -> Option<Restart> {
+    if !may_pass {
+        restarts.ends();
+        return None;
+    }
+    let token = desk.generation();
+    if let Some(delay_ms) = restarts.fails(&policy, now, trace, &salt(name, task), token) {
+        desk.local(Local::RestartLater { name: name.clone(), task, token, delay_ms });
+    }
+    restarts.told()
 }
 
 /// A value of null is as good as none to a plugin.

@@ -16,8 +16,9 @@ use crate::herder::RawConfig;
 use crate::herder::call::Request;
 use crate::herder::distributed::state::{Action, Event, Settings, State, World, Write};
 use crate::herder::entities::ConnectorType;
-use crate::herder::state::{Action as Local, Event as News, Generation};
+use crate::herder::state::{Action as Local, Event as News, Failure, Generation};
 use crate::herder::view::Class;
+use crate::restart;
 use crate::status::TargetState;
 use crate::task::{TaskEvent, TaskId};
 
@@ -177,6 +178,36 @@ impl Cluster {
         self.round();
     }
 
+    /// Something that runs will fail of something that passes.
+    pub(super) fn fail(&mut self, choice: u8) {
+        let Some(id) = self.pick(choice) else { return };
+        let worker = self.workers.get_mut(&id).unwrap();
+        let running = worker.runs.iter().filter(|(_, run)| !run.stopping);
+        let count = running.clone().count();
+        let Some((&generation, run)) =
+            running.clone().nth(usize::from(choice / 8).checked_rem(count).unwrap_or(0))
+        else {
+            return;
+        };
+        let connector = run.connector.clone();
+        worker.pending.push(match run.task {
+            Some(task) => {
+                let event = TaskEvent::Failed { trace: "it broke".to_owned(), may_pass: true };
+                News::TaskReported { id: TaskId { connector, task }, generation, event }
+            }
+            None => {
+                let failure = Failure { transient: true, ..Failure::of("it broke") };
+                News::ConnectorFailed { name: connector, instance: generation, failure }
+            }
+        });
+    }
+
+    /// The tasks of a connector that run, whoever runs them.
+    pub(super) fn tasks(&self, name: &str) -> usize {
+        let runs = self.workers.values().flat_map(|worker| worker.runs.values());
+        runs.filter(|run| *run.connector == *name && run.task.is_some()).count()
+    }
+
     pub(super) fn wait(&mut self, ms: i64) {
         self.now_ms += ms;
         let ids: Vec<u32> = self.workers.keys().copied().collect();
@@ -299,11 +330,16 @@ impl Cluster {
                     config.insert("task".to_owned(), task.to_string());
                     config
                 };
-                let outcome = Ok((0..tasks_max).map(task).collect());
+                // A connector that does not keep to what it may have.
+                let tasks = tasks_max + usize::from(config.contains_key("excess"));
+                let outcome = Ok((0..tasks).map(task).collect());
                 worker.pending.push(News::ConnectorSplit { name, instance, outcome });
             }
             Local::SplitLater { name, instance, .. } => {
                 worker.pending.push(News::ReconfigurationRequested { name, instance });
+            }
+            Local::RestartLater { name, task, token, .. } => {
+                worker.pending.push(News::RestartDue { name, task, token });
             }
             Local::StopConnector { name, instance, .. } => {
                 worker.runs.get_mut(&instance).unwrap().stopping = true;
@@ -430,6 +466,9 @@ impl Cluster {
         let news = worker.pending.remove(choice % worker.pending.len());
         match &news {
             News::ConnectorStopped { instance, .. } => drop(worker.runs.remove(instance)),
+            News::TaskReported { generation, event: TaskEvent::Failed { .. }, .. } => {
+                worker.runs.remove(generation);
+            }
             News::TasksStopped { token, .. } => {
                 let token = token.to_string();
                 worker.runs.retain(|_, run| run.config.get("token") != Some(&token));
@@ -552,6 +591,7 @@ fn state(id: u32, configs: Arc<Configs>) -> State {
         policy: Policy { max_delay_ms: DELAY_MS, moves: Moves::AfterMembership },
         rejects_conflicts: false,
         tracks_topics: true,
+        restart: restart::Policy { max: None, backoff_ms: 100, backoff_max_ms: 1_000, reset_ms: 10_000 },
         describe: Box::new(|_| None),
     };
     State::new(settings, configs)
@@ -599,6 +639,7 @@ fn records(name: &Arc<str>, write: Write) -> Vec<Record> {
         Write::Stop => {
             vec![Record::Commit { name: name.clone(), tasks: 0 }, target(Some(TargetState::Stopped))]
         }
+        Write::Level(level) => vec![Record::LoggerLevel { namespace: name.clone(), level }],
         Write::Restart { include_tasks, only_failed } => {
             vec![Record::Restart { name: name.clone(), include_tasks, only_failed }]
         }
