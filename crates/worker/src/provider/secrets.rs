@@ -36,7 +36,7 @@ struct Known {
 
 impl Secrets {
     /// Takes note of values, each with the text of its variable.
-    pub(super) fn remember<'a>(&self, values: impl IntoIterator<Item = &'a (String, String)>) {
+    pub(crate) fn remember<'a>(&self, values: impl IntoIterator<Item = &'a (String, String)>) {
         let forms: Vec<(String, String)> = values
             .into_iter()
             .flat_map(|(value, variable)| forms(value).into_iter().map(|form| (form, variable.clone())))

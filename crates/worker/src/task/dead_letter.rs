@@ -12,6 +12,7 @@ pub(super) use topic::{open, refuse_own_topic};
 
 use super::TaskId;
 use super::policy::{Refusal, Stage};
+use crate::provider::Secrets;
 
 const PREFIX: &str = "__connect.errors.";
 
@@ -24,7 +25,14 @@ pub(super) enum Origin<'a> {
 }
 
 /// The headers that tell where a refused record comes from and what is wrong with it, in Kafka's order and words.
-pub(super) fn context_headers(id: &TaskId, origin: &Origin<'_>, refusal: &Refusal) -> Vec<(String, String)> {
+///
+/// An error may have the words of a configuration in it, so it is shown without `secrets` (invariant 8).
+pub(super) fn context_headers(
+    id: &TaskId,
+    origin: &Origin<'_>,
+    refusal: &Refusal,
+    secrets: &Secrets,
+) -> Vec<(String, String)> {
     let mut headers = Vec::with_capacity(10);
     let mut add = |name: &str, value: String| headers.push((format!("{PREFIX}{name}"), value));
     match origin {
@@ -45,8 +53,8 @@ pub(super) fn context_headers(id: &TaskId, origin: &Origin<'_>, refusal: &Refusa
     add("stage", refusal.stage.name().to_owned());
     add("class.name", refusal.class.to_owned());
     add("exception.class.name", exception(refusal).to_owned());
-    add("exception.message", refusal.error.message().to_owned());
-    add("exception.stacktrace", trace(refusal));
+    add("exception.message", secrets.hide(refusal.error.message()).into_owned());
+    add("exception.stacktrace", secrets.hide(&trace(refusal)).into_owned());
     headers
 }
 

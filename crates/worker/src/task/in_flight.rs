@@ -99,7 +99,12 @@ impl<D> InFlight<D> {
 
     /// Notes where the source stands behind everything that was put into chunks so far.
     pub(super) fn position(&mut self, positions: Positions) {
-        self.waiting.push_back((self.next(), positions));
+        let behind = self.next();
+        match self.waiting.back_mut() {
+            // A source may go on for long without a record: its positions do not pile up.
+            Some((last, waiting)) if *last == behind => waiting.extend(positions),
+            _ => self.waiting.push_back((behind, positions)),
+        }
         self.settle();
     }
 

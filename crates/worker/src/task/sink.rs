@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Error, OrReaction, Reaction, Result, SinkPlugin, SinkTask, TopicPartition};
-use kafka::Consumer;
 use kafka::consumer::Event;
+use kafka::{Consumer, FetchedBatch};
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
@@ -57,12 +57,18 @@ pub(super) async fn run(
 
 /// What the loop waits for.
 enum Next {
-    Event(Event),
-    CommitDue,
+    Records(FetchedBatch),
+    Due(Due),
+    Stop,
+}
+
+/// What is to be done beside records.
+enum Due {
+    Rebalance(Event),
+    Commit,
     /// The task itself has refused a record.
     Refused,
     Target,
-    Stop,
 }
 
 struct Sink<'a> {
@@ -95,23 +101,34 @@ impl<'a> Sink<'a> {
         loop {
             match self.next().await? {
                 Next::Stop => return Ok(()),
-                Next::Target => self.follow_target(task).await?,
-                Next::CommitDue => {
-                    self.life.forget_topics();
-                    self.life.activity.lags(self.consumer.lag());
-                    remind(task).await?;
-                    self.commit(task).await?;
-                }
-                Next::Refused => self.send_dead_letters().await?,
-                Next::Event(Event::Records(records)) => {
+                Next::Records(records) => {
                     self.make_room(task).await?;
                     if self.gather(records).await? {
                         self.deliver(task).await?;
                     }
                 }
-                Next::Event(event) => self.rebalance(task, event).await?,
+                Next::Due(due) => {
+                    if matches!(due, Due::Commit) {
+                        self.incoming.release();
+                        remind(task).await?;
+                    }
+                    self.attend(task, due).await?;
+                }
             }
             self.obey(task).await?;
+        }
+    }
+
+    async fn attend(&mut self, task: &mut dyn SinkTask, due: Due) -> Result<()> {
+        match due {
+            Due::Rebalance(event) => self.rebalance(task, event).await,
+            Due::Commit => {
+                self.life.forget_topics();
+                self.life.activity.lags(self.consumer.lag());
+                self.commit(task).await
+            }
+            Due::Refused => self.send_dead_letters().await,
+            Due::Target => self.follow_target(task).await,
         }
     }
 
@@ -121,11 +138,14 @@ impl<'a> Sink<'a> {
             () = self.life.stop.cancelled() => Ok(Next::Stop),
             changed = self.life.targets.changed() => {
                 changed.or_fail("the worker has dropped the task")?;
-                Ok(Next::Target)
+                Ok(Next::Due(Due::Target))
             }
-            () = sleep_until(self.commit_due) => Ok(Next::CommitDue),
-            () = self.context.refused() => Ok(Next::Refused),
-            event = event(&mut self.consumer, &mut self.held) => event.map(Next::Event),
+            () = sleep_until(self.commit_due) => Ok(Next::Due(Due::Commit)),
+            () = self.context.refused() => Ok(Next::Due(Due::Refused)),
+            event = event(&mut self.consumer, &mut self.held) => Ok(match event? {
+                Event::Records(records) => Next::Records(records),
+                event => Next::Due(Due::Rebalance(event)),
+            }),
         }
     }
 
@@ -140,9 +160,9 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    /// Converts records, and those that are there already behind them, until a put is full. False: the task is to
-    /// stop, and what was gathered is to come again.
-    async fn gather(&mut self, records: kafka::FetchedBatch) -> Result<bool> {
+    /// Converts and transforms records, and those that are there already behind them, until a put is full. False: the
+    /// task is to stop, and what was gathered is to come again.
+    async fn gather(&mut self, records: FetchedBatch) -> Result<bool> {
         let mut taken = self.take(&records).await?;
         while taken && !self.incoming.full() && self.held.is_none() {
             let Some(event) = futures_util::FutureExt::now_or_never(self.consumer.next()) else { break };
@@ -154,7 +174,7 @@ impl<'a> Sink<'a> {
         Ok(taken)
     }
 
-    async fn take(&mut self, records: &kafka::FetchedBatch) -> Result<bool> {
+    async fn take(&mut self, records: &FetchedBatch) -> Result<bool> {
         self.life.report_topic(records.topic());
         self.life.activity.polled();
         let taken = self.incoming.take(records).await?;
@@ -164,15 +184,10 @@ impl<'a> Sink<'a> {
         Ok(taken)
     }
 
-    /// Transforms and puts what was gathered. What is to be tried again is kept, rebalances go on meanwhile.
+    /// Puts what was gathered. What is to be tried again is kept, and all else goes on meanwhile.
     async fn deliver(&mut self, task: &mut dyn SinkTask) -> Result<()> {
         let mut attempt = 0;
-        loop {
-            if !self.incoming.transform().await? {
-                self.incoming.clear();
-                return Ok(());
-            }
-            let Err(error) = task.put(self.incoming.batches()).await else { break };
+        while let Err(error) = task.put(self.incoming.batches()).await {
             match error.reaction() {
                 Reaction::Retry => {}
                 Reaction::Fail => return Err(error),
@@ -192,11 +207,12 @@ impl<'a> Sink<'a> {
 
     /// Sends dead letters, but waits for none to arrive.
     async fn send_dead_letters(&mut self) -> Result<()> {
-        // What a stop leaves behind is not committed, as nothing is after it.
+        // What a stop leaves behind keeps later commits from being made.
         self.incoming.send_dead_letters().await.map(drop)
     }
 
-    /// Waits before the next attempt; false: the task is to stop, and what was gathered is to come again.
+    /// Waits before the next attempt, for as long as the task is paused; false: it is to stop, and what was gathered is
+    /// to come again.
     async fn back_off(&mut self, task: &mut dyn SinkTask, error: &Error, attempt: u32) -> Result<bool> {
         let delay = (RETRY_MIN * 2_u32.saturating_pow(attempt.min(20))).min(RETRY_MAX);
         warn!(
@@ -206,24 +222,26 @@ impl<'a> Sink<'a> {
             "put failed, trying again"
         );
         let until = Instant::now() + delay;
-        self.pause(&self.progress.assigned());
         loop {
-            let stop = self.life.stop.clone();
-            let event = tokio::select! {
-                () = stop.cancelled() => {
+            // Invariant 6: nothing more comes, of partitions that are assigned meanwhile neither.
+            self.pause(&self.progress.assigned());
+            let waits = !self.paused;
+            let next = tokio::select! {
+                biased;
+                next = self.next() => next?,
+                () = sleep_until(until), if waits => break,
+            };
+            match next {
+                Next::Stop => {
                     self.incoming.clear();
                     return Ok(false);
                 }
-                () = sleep_until(until) => break,
-                event = event(&mut self.consumer, &mut self.held) => event?,
-            };
-            match event {
-                Event::Records(records) => {
+                Next::Records(records) => {
                     if !self.take(&records).await? {
                         return Ok(false);
                     }
                 }
-                event => self.rebalance(task, event).await?,
+                Next::Due(due) => self.attend(task, due).await?,
             }
         }
         self.resume();

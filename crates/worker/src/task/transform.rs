@@ -85,7 +85,7 @@ impl Link {
         for rejected in out.rejected.extract_if(.., again).collect::<Vec<_>>() {
             let (mut attempts, mut rejected) = (Attempts::default(), rejected);
             loop {
-                match retry.wait(&mut attempts, stop).await {
+                match retry.wait(&mut attempts, &rejected.error, stop).await {
                     Waited::Again => {}
                     Waited::Stopping => return None,
                     Waited::TimeUp => {

@@ -1,17 +1,20 @@
 //! A sink that refuses single records: the worker's side of `SinkContext::reject`, with a real Kafka.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use api::config::{ConfigValue, Definition, Problems, Properties};
 use api::{
-    Batch, Connector, ConnectorContext, Converter, ConverterPlugin, Decoder, Description, Encoder, Error,
-    HeaderConverter, HeaderConverterPlugin, Offsets, PluginType, Registry, Result, Role, Schema, SinkContext,
-    SinkPlugin, SinkTask, TopicPartition, Value,
+    Batch, Connector, ConnectorContext, ConnectorType, Converter, ConverterPlugin, Decoder, Description,
+    Encoder, Error, HeaderConverter, HeaderConverterPlugin, Offsets, PluginType, Record, Registry, Result,
+    Role, Schema, SinkContext, SinkPlugin, SinkTask, TopicPartition, Transform, TransformPlugin, Transformed,
+    Value,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use testkit::Kafka;
+use tokio::sync::Notify;
 use worker::Config;
 use worker::status::TargetState;
 use worker::store::FileStore;
@@ -19,8 +22,14 @@ use worker::task::{Clients, Services, Task, TaskEvent, TaskId, TaskKind, TaskRep
 
 use crate::cluster::eventually;
 
-/// Bytes as they are.
+/// Bytes as they are; refuses some values, and asks for another attempt at others, for ever.
 struct AsIs;
+
+const BAD: &[u8] = b"bad";
+const LATER: &[u8] = b"later";
+
+/// How often another attempt was asked for.
+static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
 
 const AS_IS: &str = "test.AsIsConverter";
 
@@ -50,7 +59,14 @@ impl Converter for AsIs {
 
 impl Decoder for AsIs {
     fn decode(&mut self, message: Option<Bytes>) -> Result<Option<Value>> {
-        Ok(message.map(Value::Bytes))
+        match message.as_deref() {
+            Some(BAD) => Err(Error::reject("a bad value")),
+            Some(LATER) => {
+                ATTEMPTS.fetch_add(1, Ordering::Relaxed);
+                Err(Error::retry("not now"))
+            }
+            _ => Ok(message.map(Value::Bytes)),
+        }
     }
 
     fn schema(&self) -> Option<&Arc<Schema>> {
@@ -82,10 +98,57 @@ impl HeaderConverter for AsIs {
     }
 }
 
-/// Refuses every third record in `put`, every fifth in `pre_commit`; or all at once.
-#[derive(Clone, Copy)]
-struct Picky {
-    all_at_once: bool,
+/// A transform that refuses one value.
+struct Refuse;
+
+const REFUSE: &str = "test.Refuse";
+const REFUSED: &[u8] = b"refused";
+
+impl TransformPlugin for Refuse {
+    fn description(&self) -> Description {
+        Description { class: REFUSE, version: "1", kind: PluginType::Transformation }
+    }
+
+    fn definition(&self) -> Definition {
+        Definition::default()
+    }
+
+    fn configure(&self, _: &Properties) -> Result<Box<dyn Transform>, Problems> {
+        Ok(Box::new(Refuse))
+    }
+}
+
+impl Transform for Refuse {
+    fn apply(&mut self, mut batch: Batch, _: ConnectorType, out: &mut Transformed) {
+        let refused =
+            |record: &mut Record| matches!(&record.value, Some(Value::Bytes(value)) if value == REFUSED);
+        let records: Vec<Record> = batch.records.extract_if(.., refused).collect();
+        for record in records {
+            out.reject(&batch, record, Error::reject("a refused value"));
+        }
+        out.push(batch);
+    }
+}
+
+/// What a sink refuses.
+#[derive(Clone)]
+enum Picky {
+    /// Nothing.
+    Nothing,
+    /// Every third record in `put`, every fifth in `pre_commit`.
+    ByNumber,
+    /// All at once.
+    All,
+    /// All for now, and for ever.
+    Later,
+    /// Each record; then `put` waits until it may go on.
+    Each(Arc<Gate>),
+}
+
+#[derive(Default)]
+struct Gate {
+    reached: AtomicBool,
+    open: Notify,
 }
 
 struct PickyTask {
@@ -115,7 +178,7 @@ impl SinkPlugin for Picky {
     }
 
     async fn task(&self, _: &Properties, context: Arc<dyn SinkContext>) -> Result<Box<dyn SinkTask>> {
-        Ok(Box::new(PickyTask { picky: *self, context, put: Vec::new() }))
+        Ok(Box::new(PickyTask { picky: self.clone(), context, put: Vec::new() }))
     }
 
     fn alter_offsets(&self, _: &Properties, _: &[(TopicPartition, Option<i64>)]) -> Result<bool> {
@@ -138,11 +201,21 @@ impl PickyTask {
 #[async_trait]
 impl SinkTask for PickyTask {
     async fn put(&mut self, batches: &[Batch]) -> Result<()> {
-        if self.picky.all_at_once && !batches.is_empty() {
-            return Err(Error::reject("not these"));
+        match &self.picky {
+            _ if batches.is_empty() => {}
+            Picky::Nothing => {}
+            Picky::All => return Err(Error::reject("not these")),
+            Picky::Later => return Err(Error::retry("not now")),
+            Picky::Each(gate) => {
+                self.reject(batches, 1)?;
+                gate.reached.store(true, Ordering::Release);
+                gate.open.notified().await;
+            }
+            Picky::ByNumber => {
+                self.reject(batches, 3)?;
+                self.put.extend_from_slice(batches);
+            }
         }
-        self.reject(batches, 3)?;
-        self.put.extend_from_slice(batches);
         Ok(())
     }
 
@@ -185,6 +258,7 @@ impl Stage {
         let registry = Registry {
             converters: vec![Arc::new(AsIs)],
             header_converters: vec![Arc::new(AsIs)],
+            transforms: vec![Arc::new(Refuse)],
             ..Registry::default()
         };
         let services = Services {
@@ -244,8 +318,7 @@ async fn what_a_sink_refuses_is_in_the_queue_before_its_offset_is_committed() {
     const COUNT: usize = 1_000;
     let kafka = Kafka::shared();
     fill("picky-tolerant", COUNT);
-    let picky = Picky { all_at_once: false };
-    let stage = Stage::start("picky-tolerant", picky, &[("errors.tolerance", "all")]);
+    let stage = Stage::start("picky-tolerant", Picky::ByNumber, &[("errors.tolerance", "all")]);
     eventually("everything committed", || committed("picky-tolerant") == COUNT as u64);
     // Not a moment later: the commit came after them.
     let letters: u64 = kafka.end_offsets("picky-tolerant-dlq").unwrap().iter().sum();
@@ -267,7 +340,7 @@ async fn what_a_sink_refuses_is_in_the_queue_before_its_offset_is_committed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_tolerance_a_refused_record_ends_the_task_and_is_a_dead_letter() {
     fill("picky-strict", 10);
-    let stage = Stage::start("picky-strict", Picky { all_at_once: false }, &[]);
+    let stage = Stage::start("picky-strict", Picky::ByNumber, &[]);
     eventually("the end of the task", || stage.failure().is_some());
     let trace = stage.failure().unwrap();
     assert!(trace.starts_with("Tolerance exceeded in error handler: TASK_PUT"), "{trace}");
@@ -280,7 +353,7 @@ async fn without_tolerance_a_refused_record_ends_the_task_and_is_a_dead_letter()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_put_that_fails_as_a_whole_ends_the_task_whatever_is_tolerated() {
     fill("picky-whole", 10);
-    let stage = Stage::start("picky-whole", Picky { all_at_once: true }, &[("errors.tolerance", "all")]);
+    let stage = Stage::start("picky-whole", Picky::All, &[("errors.tolerance", "all")]);
     eventually("the end of the task", || stage.failure().is_some());
     let trace = stage.failure().unwrap();
     assert!(trace.starts_with("Exiting WorkerSinkTask due to unrecoverable exception"), "{trace}");
@@ -293,10 +366,62 @@ async fn so_much_is_kept_for_dead_letters_and_then_a_commit_lets_it_go() {
     const COUNT: usize = 100;
     let line = "x".repeat(500_000);
     Kafka::shared().produce("picky-large", &[&*line; COUNT]).unwrap();
-    let picky = Picky { all_at_once: false };
     // No commit comes by itself within the time of this test.
-    let stage = Stage::start_with("3600000", "picky-large", picky, &[("errors.tolerance", "all")]);
+    let stage = Stage::start_with("3600000", "picky-large", Picky::ByNumber, &[("errors.tolerance", "all")]);
     eventually("a commit before its time", || committed("picky-large") > 0);
     assert_eq!(stage.failure(), None);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_commits_nothing_that_is_no_dead_letter_yet() {
+    const COUNT: usize = 1_000;
+    fill("picky-stopped", COUNT);
+    let gate = Arc::new(Gate::default());
+    // There is room for a part of the dead letters only, so that the others wait for Kafka.
+    let keys = [("errors.tolerance", "all"), ("producer.override.buffer.memory", "65536")];
+    let mut stage = Stage::start_with("3600000", "picky-stopped", Picky::Each(gate.clone()), &keys);
+    eventually("a put", || gate.reached.load(Ordering::Acquire));
+    stage.task.stop();
+    gate.open.notify_one();
+    stage.task.stopped().await;
+    assert_eq!(stage.failure(), None);
+    let letters: u64 = Kafka::shared().end_offsets("picky-stopped-dlq").unwrap().iter().sum();
+    let committed = committed("picky-stopped");
+    assert!(letters >= committed, "{committed} records are committed and {letters} are dead letters");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_tolerance_the_first_bad_record_counts_whatever_refuses_it() {
+    Kafka::shared().produce("picky-first", &["good", "refused", "bad"]).unwrap();
+    let keys = [("transforms", "r"), ("transforms.r.type", REFUSE)];
+    let stage = Stage::start("picky-first", Picky::Nothing, &keys);
+    eventually("the end of the task", || stage.failure().is_some());
+    let trace = stage.failure().unwrap();
+    assert!(trace.contains("TRANSFORMATION") && trace.contains("offset 1 of `picky-first`-0"), "{trace}");
+    assert_eq!(Kafka::shared().end_offsets("picky-first-dlq").unwrap(), [1]);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_without_end_holds_up_no_stop_and_commits_nothing() {
+    Kafka::shared().produce("picky-endless", &["good", "later", "good"]).unwrap();
+    let stage = Stage::start("picky-endless", Picky::Nothing, &[("errors.retry.timeout", "-1")]);
+    eventually("an attempt", || ATTEMPTS.load(Ordering::Relaxed) > 0);
+    stage.stop().await;
+    assert!(committed("picky-endless") <= 1, "what was not converted comes again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_whose_target_takes_nothing_can_be_paused() {
+    fill("picky-paused", 10);
+    let stage = Stage::start("picky-paused", Picky::Later, &[]);
+    let reported = |wanted: &TaskEvent| stage.reports.lock().unwrap().contains(wanted);
+    eventually("a record", || reported(&TaskEvent::Topic("picky-paused".into())));
+    stage.task.set_target(TargetState::Paused);
+    eventually("the pause", || reported(&TaskEvent::Paused));
+    stage.reports.lock().unwrap().clear();
+    stage.task.set_target(TargetState::Started);
+    eventually("the end of the pause", || reported(&TaskEvent::Running));
     stage.stop().await;
 }

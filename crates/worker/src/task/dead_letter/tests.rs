@@ -4,6 +4,7 @@ use api::{Decimal, Error, Schema, SourceOffset, SourcePartition, Value};
 use serde_json::json;
 
 use super::{Origin, context_headers, write_json};
+use crate::provider::Secrets;
 use crate::task::TaskId;
 use crate::task::policy::{Refusal, Stage};
 
@@ -13,7 +14,12 @@ fn refusal(error: Error) -> Refusal {
 }
 
 fn headers(origin: &Origin<'_>, refusal: &Refusal) -> Vec<(String, String)> {
-    let headers = context_headers(&TaskId { connector: "sink".into(), task: 2 }, origin, refusal);
+    headers_without(&Secrets::default(), origin, refusal)
+}
+
+fn headers_without(secrets: &Secrets, origin: &Origin<'_>, refusal: &Refusal) -> Vec<(String, String)> {
+    let id = TaskId { connector: "sink".into(), task: 2 };
+    let headers = context_headers(&id, origin, refusal, secrets);
     let short = |name: String| name.strip_prefix("__connect.errors.").expect("the prefix").to_owned();
     headers.into_iter().map(|(name, value)| (short(name), value)).collect()
 }
@@ -39,6 +45,22 @@ fn a_dead_letter_of_a_sink_names_the_record_as_kafka_does() {
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(headers(&origin, &refusal(error)), expected);
+}
+
+#[test]
+fn what_came_from_a_provider_is_in_no_header() {
+    let variable = "${file:/run/secrets:password}";
+    let secrets = Secrets::default();
+    secrets.remember(&[("hunter2-hunter2".to_owned(), variable.to_owned())]);
+    let error = Error::reject("cannot log in with hunter2-hunter2").caused_by("no user `hunter2-hunter2`");
+    let origin = Origin::Sink { topic: "orders", partition: 3, offset: 12 };
+    let headers = headers_without(&secrets, &origin, &refusal(error));
+    assert!(headers.iter().all(|(_, value)| !value.contains("hunter2")), "{headers:?}");
+    let shown = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    assert_eq!(shown("exception.message"), Some(format!("cannot log in with {variable}")));
+    assert!(
+        shown("exception.stacktrace").is_some_and(|trace| trace.contains(&format!("no user `{variable}`")))
+    );
 }
 
 #[test]

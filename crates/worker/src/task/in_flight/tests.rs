@@ -35,6 +35,19 @@ fn a_position_counts_only_once_every_chunk_before_it_is_durable() {
 }
 
 #[test]
+fn positions_without_records_do_not_pile_up() {
+    let mut flight = InFlight::new();
+    let chunk = flight.open();
+    for offset in 0..1_000 {
+        flight.position(positions("x", offset));
+    }
+    assert_eq!(flight.waiting.len(), 1);
+    flight.sent(chunk, (), 1);
+    flight.oldest_is_durable();
+    assert_eq!(committable(&mut flight), Some(999));
+}
+
+#[test]
 fn a_position_without_records_waits_for_the_chunks_before_it() {
     let mut flight = InFlight::new();
     flight.position(positions("x", 1));

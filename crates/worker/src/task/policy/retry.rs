@@ -4,8 +4,10 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
+use api::Error;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 const DELAY_MIN_MS: u64 = 300;
 
@@ -50,7 +52,12 @@ impl Retry {
     }
 
     /// Waits after a failed attempt until the next one, or at most until the task is to stop.
-    pub(in crate::task) async fn wait(&self, attempts: &mut Attempts, stop: &CancellationToken) -> Waited {
+    pub(in crate::task) async fn wait(
+        &self,
+        attempts: &mut Attempts,
+        error: &Error,
+        stop: &CancellationToken,
+    ) -> Waited {
         let now = Instant::now();
         let first_failed = *attempts.first_failed.get_or_insert(now);
         let left = self.timeout.map(|timeout| timeout.saturating_sub(now - first_failed));
@@ -59,6 +66,12 @@ impl Retry {
         }
         attempts.failed = attempts.failed.saturating_add(1);
         let delay = self.delay(attempts.failed, random()).min(left.unwrap_or(Duration::MAX));
+        warn!(
+            error = format!("{error:#}"),
+            attempt = attempts.failed,
+            delay_ms = delay.as_millis(),
+            "a record could not be converted or transformed, trying again"
+        );
         tokio::select! {
             biased;
             () = stop.cancelled() => Waited::Stopping,

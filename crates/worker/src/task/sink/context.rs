@@ -80,16 +80,18 @@ impl Context {
         take(&mut state.refused)
     }
 
+    /// Takes back records that could not become dead letters yet.
+    pub(super) fn give_back(&self, refused: Vec<Refused>) {
+        let mut state = self.state.lock();
+        state.refused_bytes += refused.iter().map(|refused| weight(&refused.refusal)).sum::<usize>();
+        state.refused.splice(0..0, refused);
+    }
+
     /// Keeps what was read, if it may become a dead letter.
     pub(super) fn keep(&self, fetched: &FetchedBatch) {
         if self.policy.dead_letter_queue.is_some() {
             self.state.lock().originals.keep(fetched);
         }
-    }
-
-    /// What was read and holds a record, if it is kept.
-    pub(super) fn original(&self, place: &Place) -> Option<FetchedBatch> {
-        self.state.lock().original(place)
     }
 
     /// Whether so much is kept that a commit is due.
@@ -119,7 +121,7 @@ impl Context {
 
     /// Puts a refused record where the loop takes it.
     fn hand_over(&self, place: Place, refusal: Refusal) -> Result<()> {
-        let bytes = REFUSED_BYTES + format!("{:#}", refusal.error).len();
+        let bytes = weight(&refusal);
         let mut state = self.state.lock();
         if state.refused_bytes + bytes > REFUSED_BYTES_MAX {
             let words = "the task has refused more records at once than the worker can hold";
@@ -139,6 +141,11 @@ impl State {
         let partition = TopicPartition { topic: place.topic.clone(), partition: place.partition };
         self.originals.find(&partition, place.offset).cloned()
     }
+}
+
+/// The bytes that a refusal counts for.
+fn weight(refusal: &Refusal) -> usize {
+    REFUSED_BYTES + format!("{:#}", refusal.error).len()
 }
 
 fn not_kept(place: &Place) -> Error {

@@ -14,6 +14,7 @@ use super::super::dead_letter::{self, Origin, context_headers};
 use super::super::policy::{DeadLetterQueue, Refusal};
 use super::super::writer::{Writer, now_ms};
 use super::super::{Services, TaskId, TaskSpec};
+use crate::provider::Secrets;
 
 /// A record that was refused.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl fmt::Display for Place {
 pub(super) struct DeadLetters {
     id: TaskId,
     queue: DeadLetterQueue,
+    secrets: Secrets,
     writer: Writer,
     stop: CancellationToken,
 }
@@ -59,7 +61,8 @@ impl DeadLetters {
         let partitions = dead_letter::open(queue, spec, services, writer.producer(), stop).await?;
         let Some(partitions) = partitions else { return Ok(None) };
         writer.learn(&queue.topic, partitions);
-        Ok(Some(Self { id: spec.id.clone(), queue: queue.clone(), writer, stop: stop.clone() }))
+        let secrets = services.config.providers.secrets().clone();
+        Ok(Some(Self { id: spec.id.clone(), queue: queue.clone(), secrets, writer, stop: stop.clone() }))
     }
 
     /// Puts dead letters on their way. False: the task is to stop, and not all of them are.
@@ -86,7 +89,7 @@ impl DeadLetters {
         let Place { topic, partition, offset } = &refused.place;
         let origin = Origin::Sink { topic, partition: *partition, offset: *offset };
         let context = match self.queue.context_headers {
-            true => context_headers(&self.id, &origin, &refused.refusal),
+            true => context_headers(&self.id, &origin, &refused.refusal, &self.secrets),
             false => Vec::new(),
         };
         let names: Vec<_> = view.headers().map(|header| String::from_utf8_lossy(header.key)).collect();

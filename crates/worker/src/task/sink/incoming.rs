@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use api::{Batch, ConnectorType, Offsets, Reaction, Rejected, Result, TopicPartition};
-use kafka::{FetchedBatch, RecordView, Records};
+use api::{Batch, ConnectorType, Offsets, Reaction, Record, Result, TopicPartition, Transformed};
+use kafka::{FetchedBatch, RecordView};
 use tokio_util::sync::CancellationToken;
 
 use super::super::convert::Converters;
@@ -18,6 +18,13 @@ use super::topic::Topic;
 /// The bytes of Kafka's records that one put may hold; a single record batch may be larger.
 const PUT_BYTES_MAX: usize = 1024 * 1024;
 
+/// How many records go through converters and transforms at a time: few enough to stay in the caches of a processor,
+/// many enough that what is done once for a batch costs nothing.
+const PIECE: usize = 500;
+
+/// How many records there is room kept for between puts.
+const ROOM_MAX: usize = 16 * 1024;
+
 /// What is gathered for the next put.
 pub(super) struct Incoming {
     id: TaskId,
@@ -27,10 +34,12 @@ pub(super) struct Incoming {
     context: Arc<Context>,
     pub(super) dead_letters: Option<DeadLetters>,
     topics: HashMap<Arc<str>, Topic>,
-    /// What is converted and not transformed.
+    /// What is converted and not transformed; nothing without transforms.
     converted: Vec<Batch>,
     /// What is ready to be put.
     batches: Vec<Batch>,
+    /// Memory for the records of the next put: to ask for much of it again and again is expensive.
+    room: Vec<Record>,
     bytes: usize,
     behind: Offsets,
     /// Whether the policy has ended the task.
@@ -73,6 +82,7 @@ impl Incoming {
             topics: HashMap::new(),
             converted: Vec::new(),
             batches: Vec::new(),
+            room: Vec::new(),
             bytes: 0,
             behind: Offsets::new(),
             refused: false,
@@ -102,10 +112,20 @@ impl Incoming {
 
     /// Forgets what was gathered.
     pub(super) fn clear(&mut self) {
+        if let Some(first) = self.batches.first_mut().filter(|_| !self.chain.is_empty()) {
+            self.room = std::mem::take(&mut first.records);
+            self.room.clear();
+            self.room.shrink_to(ROOM_MAX);
+        }
         self.converted.clear();
         self.batches.clear();
         self.behind.clear();
         self.bytes = 0;
+    }
+
+    /// Gives back memory that a task without records does not need.
+    pub(super) fn release(&mut self) {
+        self.room = Vec::new();
     }
 
     /// Forgets what was gathered of some partitions.
@@ -115,38 +135,52 @@ impl Incoming {
                 .iter()
                 .any(|partition| *partition.topic == *topic && Some(partition.partition) == number)
         };
-        for batches in [&mut self.converted, &mut self.batches] {
-            for batch in batches.iter_mut() {
-                let topic = batch.offset_topic().clone();
-                batch.records.retain(|record| !dropped(&topic, record.partition));
-            }
-            batches.retain(|batch| !batch.records.is_empty());
+        for batch in &mut self.batches {
+            let topic = batch.offset_topic().clone();
+            batch.records.retain(|record| !dropped(&topic, record.partition));
         }
+        self.batches.retain(|batch| !batch.records.is_empty());
         self.behind.retain(|partition, _| !partitions.contains(partition));
     }
 
-    /// Converts the records of a batch of Kafka. False: the task is to stop, and what was gathered is to come again.
+    /// Converts and transforms the records of a batch of Kafka. False: the task is to stop, and what was gathered is to
+    /// come again.
     pub(super) async fn take(&mut self, fetched: &FetchedBatch) -> Result<bool> {
         self.learn(fetched.topic());
         self.context.keep(fetched);
-        let mut refused = Vec::new();
         let mut records = fetched.records();
-        while let Some((view, refusal)) = self.convert(fetched, &mut records) {
+        while records.clone().next().is_some() {
+            if !self.take_piece(fetched, &mut records.by_ref().take(PIECE)).await? {
+                return Ok(false);
+            }
+        }
+        self.bytes += fetched.bytes();
+        self.behind.insert(ours(fetched.partition()), fetched.next_offset());
+        Ok(true)
+    }
+
+    async fn take_piece<'a>(
+        &mut self,
+        fetched: &FetchedBatch,
+        records: &mut (impl Iterator<Item = RecordView<'a>> + Send),
+    ) -> Result<bool> {
+        let mut refused = Vec::new();
+        while let Some((view, refusal)) = self.convert(fetched, records) {
             match self.retry(fetched, &view, refusal).await {
                 Retried::Converted => {}
                 Retried::Stopping => return Ok(false),
-                Retried::Refused(refusal) => refused.push(self.refused_record(fetched, &view, refusal)),
+                Retried::Refused(refusal) => refused.push(self.refused_at(fetched, view.offset, refusal)),
             }
             if !refused.is_empty() && !self.policy.tolerant() {
                 break;
             }
         }
-        if !self.refuse(refused).await? {
+        if !self.transform(fetched, &mut refused).await {
             return Ok(false);
         }
-        self.bytes += fetched.bytes();
-        self.behind.insert(ours(fetched.partition()), fetched.next_offset());
-        Ok(true)
+        // Without tolerance the first one counts.
+        refused.sort_by_key(|refused| refused.place.offset);
+        self.refuse(refused).await
     }
 
     fn learn(&mut self, name: &Arc<str>) {
@@ -160,10 +194,11 @@ impl Incoming {
     fn convert<'a>(
         &mut self,
         fetched: &FetchedBatch,
-        records: &mut Records<'a>,
+        records: &mut impl Iterator<Item = RecordView<'a>>,
     ) -> Option<(RecordView<'a>, Refusal)> {
-        let Self { converters, topics, converted, .. } = self;
+        let Self { converters, topics, chain, converted, batches, .. } = self;
         let topic = topics.get_mut(fetched.topic()).expect("a topic is learnt before its records");
+        let converted = if chain.is_empty() { batches } else { converted };
         for view in records {
             match topic.convert(converters, fetched, &view) {
                 Ok(record) => topic.batch(converted, &record).records.push(record),
@@ -177,55 +212,53 @@ impl Incoming {
     async fn retry(&mut self, fetched: &FetchedBatch, view: &RecordView<'_>, refusal: Refusal) -> Retried {
         let (mut attempts, mut refusal) = (Attempts::default(), refusal);
         while refusal.error.reaction() == Reaction::Retry {
-            match self.policy.retry.wait(&mut attempts, &self.stop).await {
+            match self.policy.retry.wait(&mut attempts, &refusal.error, &self.stop).await {
                 Waited::Again => {}
                 Waited::TimeUp => break,
                 Waited::Stopping => return Retried::Stopping,
             }
-            let Self { converters, topics, converted, .. } = self;
-            let topic = topics.get_mut(fetched.topic()).expect("a topic is learnt before its records");
-            match topic.convert(converters, fetched, view) {
-                Ok(record) => {
-                    topic.batch(converted, &record).records.push(record);
-                    return Retried::Converted;
-                }
-                Err((stage, error)) => refusal = converters.refusal(stage, error),
+            match self.convert(fetched, &mut std::iter::once(view.clone())) {
+                None => return Retried::Converted,
+                Some((_, again)) => refusal = again,
             }
         }
         Retried::Refused(refusal)
     }
 
-    fn refused_record(&self, fetched: &FetchedBatch, view: &RecordView<'_>, refusal: Refusal) -> Refused {
+    fn refused_at(&self, fetched: &FetchedBatch, offset: i64, refusal: Refusal) -> Refused {
         let TopicPartition { topic, partition } = ours(fetched.partition());
-        let place = Place { topic, partition, offset: view.offset };
-        Refused { place, refusal, original: self.dead_letters.as_ref().map(|_| fetched.clone()) }
+        let original = self.dead_letters.as_ref().map(|_| fetched.clone());
+        Refused { place: Place { topic, partition, offset }, refusal, original }
     }
 
     /// Sends what is converted through the transforms. False: the task is to stop, and what was gathered is to come
     /// again.
-    pub(super) async fn transform(&mut self) -> Result<bool> {
+    async fn transform(&mut self, fetched: &FetchedBatch, refused: &mut Vec<Refused>) -> bool {
         if self.chain.is_empty() {
-            self.batches.append(&mut self.converted);
-            return Ok(true);
+            return true;
         }
         let converted = std::mem::take(&mut self.converted);
         let changed = self.chain.run(converted, &self.policy.retry, &self.stop).await;
-        let Some(mut changed) = changed else { return Ok(false) };
-        self.batches.append(&mut changed.batches);
-        let refused =
-            changed.refused.into_iter().map(|(refusal, rejected)| self.rejected(refusal, &rejected));
-        let refused = refused.collect();
-        self.refuse(refused).await
+        let Some(changed) = changed else { return false };
+        for (refusal, rejected) in changed.refused {
+            refused.push(self.refused_at(fetched, rejected.record.offset, refusal));
+        }
+        self.add(changed.batches);
+        true
     }
 
-    fn rejected(&self, refusal: Refusal, rejected: &Rejected) -> Refused {
-        let place = Place {
-            topic: rejected.origin.as_ref().unwrap_or(&rejected.topic).clone(),
-            partition: rejected.record.partition.unwrap_or(-1),
-            offset: rejected.record.offset,
-        };
-        let original = self.dead_letters.as_ref().and_then(|_| self.context.original(&place));
-        Refused { place, refusal, original }
+    /// Adds batches to what is ready; one that goes on with the last becomes a part of it.
+    fn add(&mut self, changed: Vec<Batch>) {
+        let mut ready = Transformed { batches: std::mem::take(&mut self.batches), rejected: Vec::new() };
+        for mut batch in changed {
+            if ready.batches.is_empty() {
+                let mut records = std::mem::take(&mut self.room);
+                records.append(&mut batch.records);
+                batch.records = records;
+            }
+            ready.push(batch);
+        }
+        self.batches = ready.batches;
     }
 
     /// Leaves records out, or ends the task. False: the task is to stop.
@@ -257,7 +290,10 @@ impl Incoming {
 
     /// Sends all dead letters, also those of records that the task itself has refused. False: the task is to stop.
     pub(super) async fn send_dead_letters(&mut self) -> Result<bool> {
-        if !self.bury(&mut self.context.take_refused()).await? {
+        let mut refused = self.context.take_refused();
+        if !self.bury(&mut refused).await? {
+            // Invariant 2: they are no dead letters yet, so nothing may be committed.
+            self.context.give_back(refused);
             return Ok(false);
         }
         if let Some(dead_letters) = &mut self.dead_letters {

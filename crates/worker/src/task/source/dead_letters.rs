@@ -10,6 +10,7 @@ use super::super::convert::Encoded;
 use super::super::dead_letter::{Origin, context_headers, write_json};
 use super::super::policy::{DeadLetterQueue, Refusal};
 use super::super::writer::{Writer, now_ms};
+use crate::provider::Secrets;
 
 /// A record that was refused, with its schemas.
 pub(super) struct Refused<'a> {
@@ -39,9 +40,10 @@ pub(super) fn context(
     queue: &DeadLetterQueue,
     positions: &[(Arc<SourcePartition>, SourceOffset)],
     refusal: &Refusal,
+    secrets: &Secrets,
 ) -> Vec<(String, String)> {
     match queue.context_headers {
-        true => context_headers(id, &Origin::Source { positions }, refusal),
+        true => context_headers(id, &Origin::Source { positions }, refusal, secrets),
         false => Vec::new(),
     }
 }

@@ -17,6 +17,7 @@ use super::super::writer::{Writer, now_ms};
 use super::super::{Services, TaskId, TaskSpec};
 use super::creation::Creation;
 use super::dead_letters::{self, Refused};
+use crate::provider::Secrets;
 
 /// The class that Kafka names for what the producer refuses.
 const PRODUCES: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
@@ -31,6 +32,7 @@ pub(super) struct Outgoing {
     keys: Encoders,
     values: Encoders,
     policy: Policy,
+    secrets: Secrets,
     scratch: Scratch,
     /// Where the source stands behind the batch at hand, for its dead letters.
     positions: Vec<(Arc<SourcePartition>, SourceOffset)>,
@@ -58,6 +60,7 @@ impl Outgoing {
             keys: Encoders::new(),
             values: Encoders::new(),
             policy: Policy::parse(&spec.connector).or_fail("cannot configure the error policy")?,
+            secrets: services.config.providers.secrets().clone(),
             scratch: Scratch::default(),
             positions: Vec::new(),
             refused: false,
@@ -201,7 +204,7 @@ impl Outgoing {
         if refusal.error.reaction() != Reaction::Retry {
             return Waited::TimeUp;
         }
-        self.policy.retry.wait(attempts, &self.stop).await
+        self.policy.retry.wait(attempts, &refusal.error, &self.stop).await
     }
 
     /// Puts records into open chunks until all are in. Otherwise answers the index of the one that did not get in, and
@@ -246,7 +249,7 @@ impl Outgoing {
     ) -> Result<()> {
         self.policy.log(&self.id, &refusal, place);
         if let Some(queue) = &self.policy.dead_letter_queue {
-            let context = dead_letters::context(&self.id, queue, &self.positions, &refusal);
+            let context = dead_letters::context(&self.id, queue, &self.positions, &refusal, &self.secrets);
             dead_letters::write(&mut self.writer, &queue.topic, refused, &context).await?;
         }
         let decided = self.policy.decide(refusal, place);

@@ -1,8 +1,13 @@
 use std::time::Duration;
 
+use api::Error;
 use tokio_util::sync::CancellationToken;
 
 use super::{Attempts, Retry, Waited};
+
+fn not_now() -> Error {
+    Error::retry("not now")
+}
 
 #[test]
 fn delays_double_up_to_the_maximum_and_then_are_anything_below_it() {
@@ -20,7 +25,7 @@ async fn attempts_end_with_the_timeout() {
     let mut waited = Vec::new();
     let started = tokio::time::Instant::now();
     for _ in 0..4 {
-        waited.push(retry.wait(&mut attempts, &stop).await);
+        waited.push(retry.wait(&mut attempts, &not_now(), &stop).await);
     }
     // 300 ms, 600 ms, and the 100 ms that are left.
     assert_eq!(waited, [Waited::Again, Waited::Again, Waited::Again, Waited::TimeUp]);
@@ -32,10 +37,10 @@ async fn without_a_timeout_nothing_is_tried_again_and_below_0_it_never_ends() {
     let stop = CancellationToken::new();
     let none = Retry::new(0, 60_000);
     assert!(!none.wanted());
-    assert_eq!(none.wait(&mut Attempts::default(), &stop).await, Waited::TimeUp);
+    assert_eq!(none.wait(&mut Attempts::default(), &not_now(), &stop).await, Waited::TimeUp);
     let (endless, mut attempts) = (Retry::new(-1, 10), Attempts::default());
     for _ in 0..1_000 {
-        assert_eq!(endless.wait(&mut attempts, &stop).await, Waited::Again);
+        assert_eq!(endless.wait(&mut attempts, &not_now(), &stop).await, Waited::Again);
     }
 }
 
@@ -44,6 +49,6 @@ async fn a_stop_ends_the_wait_at_once() {
     let (retry, stop) = (Retry::new(-1, 60_000), CancellationToken::new());
     stop.cancel();
     let started = tokio::time::Instant::now();
-    assert_eq!(retry.wait(&mut Attempts::default(), &stop).await, Waited::Stopping);
+    assert_eq!(retry.wait(&mut Attempts::default(), &not_now(), &stop).await, Waited::Stopping);
     assert!(started.elapsed().is_zero());
 }
