@@ -80,11 +80,12 @@ impl Fetcher {
         self.change(|state| partitions.iter().for_each(|partition| state.pause(partition, false)));
     }
 
-    /// The offset of the next record to be handed out.
+    /// How many offsets are before what was handed out last and the ends; `None` before the brokers have told all ends.
     pub(crate) fn lag(&self) -> Option<u64> {
         self.shared.state.lock().lag()
     }
 
+    /// The offset of the next record to be handed out.
     pub(crate) fn position(&self, partition: &TopicPartition) -> Option<i64> {
         self.shared.state.lock().position(partition)
     }
