@@ -80,7 +80,7 @@ impl Fetcher {
         self.change(|state| partitions.iter().for_each(|partition| state.pause(partition, false)));
     }
 
-    /// How many offsets are before what was handed out last and the ends; `None` before the brokers have told all ends.
+    /// How many offsets lie between the positions and the ends; `None` before the brokers have told all ends.
     pub(crate) fn lag(&self) -> Option<u64> {
         self.shared.state.lock().lag()
     }
