@@ -79,7 +79,7 @@ impl Restarts {
         self.due = None;
         if policy.max.is_some_and(|max| self.count >= max) {
             // A budget of none is not worth a word.
-            self.told = (self.count > 0).then(|| Restart {
+            self.told = (self.count > 0).then_some(Restart {
                 count: self.count,
                 max: policy.max,
                 reason,

@@ -141,7 +141,7 @@ impl ConnectorStateInfo {
     /// Without what Kafka's answers do not have: another worker of the cluster that hands the answer on may be one of
     /// Java's, which refuses what it does not know.
     #[must_use]
-    pub(super) fn as_kafka_has_it(mut self) -> Self {
+    pub(super) fn into_kafkas_shape(mut self) -> Self {
         self.connector.restart = None;
         self.tasks.iter_mut().for_each(|task| task.restart = None);
         self

@@ -60,7 +60,7 @@ pub(super) struct Load {
 /// What is to be done next.
 pub(super) enum Step {
     /// Read the rows of a range.
-    Read(Reading),
+    Read(Box<Reading>),
     /// Give positions away.
     Give(Batch),
     /// Look again after some time.
@@ -118,7 +118,7 @@ impl Load {
             return self.fix(means).await;
         }
         if let Some(reading) = self.own(means, reached).await? {
-            return Ok(Step::Read(reading));
+            return Ok(Step::Read(Box::new(reading)));
         }
         match self.plan {
             Some(plan) if self.share.owner => self.advance(plan, reached, means).await,

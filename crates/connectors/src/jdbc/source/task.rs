@@ -173,7 +173,7 @@ impl Task {
         match load.next(&mut means).await? {
             Step::Read(range) => {
                 let bound = Bound { incrementing: Some(range.last), timestamp: None };
-                turn_of.range = Some(range);
+                turn_of.range = Some(*range);
                 self.read(turn, bound).await?;
                 Ok(Begun::Reading)
             }

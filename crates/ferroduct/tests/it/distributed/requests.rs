@@ -43,11 +43,10 @@ impl Sources {
             let status = if batch == 1 { 201 } else { 200 };
             ask(asked, "PUT", &path, Some(&config), status);
         }
+        let batch = batch.to_string();
         for name in &self.names {
             let path = format!("/connectors/{name}/tasks");
-            see(workers, &path, "other tasks", |_, tasks| {
-                tasks[0]["config"]["batch.size"] == batch.to_string()
-            });
+            see(workers, &path, "other tasks", |_, tasks| tasks[0]["config"]["batch.size"] == batch);
             see_state(workers, name, "RUNNING");
         }
     }

@@ -71,8 +71,8 @@ fn nothing_of_a_deleted_connector_outlives_compaction() {
     let keyed = ["--formatter-property", "print.key=true", "--formatter-property", "key.separator=|"];
     let records = kafka.consume_with(&topic, count, &keyed).expect("the records");
     let last = |key: String| {
-        let of_key = records.iter().filter_map(|record| record.strip_prefix(&format!("{key}|")));
-        of_key.last().map(str::to_owned)
+        let mut of_key = records.iter().filter_map(|record| record.strip_prefix(&format!("{key}|")));
+        of_key.next_back().map(str::to_owned)
     };
     for key in
         ["connector-deleted", "target-state-deleted", "commit-deleted", "task-deleted-0", "task-deleted-1"]

@@ -181,7 +181,7 @@ fn restart(
 }
 
 fn planned(connector: &Connector, worker_id: &str, affected: bool, tasks: &[u32]) -> ConnectorStateInfo {
-    let mut info = connector.view().state_info(&connector.name, worker_id).as_kafka_has_it();
+    let mut info = connector.view().state_info(&connector.name, worker_id).into_kafkas_shape();
     if affected {
         info.connector.state = State::Restarting;
     }

@@ -53,7 +53,7 @@ fn connectors() -> impl Iterator<Item = Value> {
     wanted.chain([
         json!({ "connector.plugin.version": null }),
         json!({
-            "connector.plugin.version": "9", "transforms": "a", "tasks.max": "x", "other": null, "topic": null,
+            "connector.plugin.version": "8", "transforms": "a", "tasks.max": "x", "other": null, "topic": null,
             "producer.override.acks": "1", "key.converter": JSON, "key.converter.plugin.version": "1.0",
             "value.converter": "org.example.Qqqqqqqqq",
         }),

@@ -277,7 +277,7 @@ impl State {
             }
             Then::ReplyRestart { include_tasks, only_failed } => {
                 let view = self.view(name, world.statuses).ok_or_else(gone)?;
-                let mut state = view.state_info(name, &self.settings.worker_id).as_kafka_has_it();
+                let mut state = view.state_info(name, &self.settings.worker_id).into_kafkas_shape();
                 state.mark_restarting(include_tasks, only_failed);
                 Ok(Reply::State(state))
             }
