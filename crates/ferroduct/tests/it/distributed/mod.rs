@@ -1,12 +1,13 @@
 //! Clusters of workers, of Ferroduct alone and beside workers of Apache Kafka.
 
+mod bounces;
 mod faults;
 mod group;
-mod operations;
 mod requests;
+mod verbs;
+mod operations;
 mod start;
 mod stores;
-mod verbs;
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};

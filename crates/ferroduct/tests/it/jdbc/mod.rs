@@ -4,3 +4,5 @@ mod late;
 mod mariadb;
 mod sink;
 mod source;
+mod sqlite;
+mod stories;
