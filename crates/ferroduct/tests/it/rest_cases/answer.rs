@@ -85,7 +85,8 @@ impl Client {
         let body = match text.as_str() {
             "" => Value::Null,
             text if json => serde_json::from_str(text).with_context(describe)?,
-            text => json!({ "text": text }),
+            // Java's server does not declare the JSON of its own errors.
+            text => serde_json::from_str(text).unwrap_or_else(|_| json!({ "text": text })),
         };
         let mut answer = Answer { status: response.status().as_u16(), headers, body };
         answer.rename(&self.aliases);

@@ -28,6 +28,10 @@ fn of_cluster(worker: Builder) -> Builder {
         .property("task.shutdown.graceful.timeout.ms", "120000")
 }
 
+/// What depends on how the recorded worker was run: the levels of its logs (9, 181, 186), the length of the folder's
+/// name and the spaces in the JSON that was sent (33, 44, 159), a header of its client (35), its plugins (36).
+const OF_THAT_RUN: [usize; 8] = [9, 33, 35, 36, 44, 159, 181, 186];
+
 /// A broker of its own, as the names of connectors are those of the groups of sinks.
 fn kafka() -> Kafka {
     Kafka::start().expect("a broker")
@@ -79,9 +83,9 @@ fn a_follower_answers_what_was_recorded_or_differs_as_it_is_written_down() {
 fn a_worker_of_apache_kafka_answers_what_was_recorded() {
     let kafka = kafka();
     let worker = of_cluster(Worker::java_distributed(kafka.bootstrap())).start().expect("a worker");
-    // The words for a class that is not there list where every plugin was found.
-    let unknown_class = |line: &&str| !line.contains("\"note\": \"unknown class\"");
-    let cases: Vec<&str> =
-        CASES.lines().map(|line| Some(line).filter(unknown_class).unwrap_or_default()).collect();
+    let cases: Vec<&str> = (1..)
+        .zip(CASES.lines())
+        .map(|(line, case)| if OF_THAT_RUN.contains(&line) { "" } else { case })
+        .collect();
     replay(&cases.join("\n"), &worker, None, INSTALLED);
 }

@@ -134,3 +134,6 @@ fn shown(report: Option<&Report>) -> (Status, Worker) {
         None => (Status::of(Shown::Unassigned), Worker::Nowhere),
     }
 }
+
+#[cfg(test)]
+mod tests;

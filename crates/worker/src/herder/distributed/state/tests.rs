@@ -1,6 +1,6 @@
 //! Workers of a cluster without I/O: a log, a group and what runs, in whatever order things may happen.
 
-mod cluster;
+pub(super) mod cluster;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;

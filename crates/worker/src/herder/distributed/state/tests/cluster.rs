@@ -584,7 +584,7 @@ fn url(id: u32) -> String {
     format!("http://w{id}:8083/")
 }
 
-fn state(id: u32, configs: Arc<Configs>) -> State {
+pub(in super::super) fn state(id: u32, configs: Arc<Configs>) -> State {
     let settings = Settings {
         worker_id: format!("w{id}:8083").into(),
         url: url(id).into(),
