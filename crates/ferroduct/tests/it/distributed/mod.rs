@@ -3,11 +3,11 @@
 mod bounces;
 mod faults;
 mod group;
-mod requests;
-mod verbs;
 mod operations;
+mod requests;
 mod start;
 mod stores;
+mod verbs;
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
