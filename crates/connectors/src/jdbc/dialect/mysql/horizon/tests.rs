@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use api::Reaction;
 use api::config::Password;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder};
@@ -164,32 +165,73 @@ async fn several_workers_on_one_server_all_get_answers_of_now() {
     database.execute("CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, v int)").unwrap();
     let (user, password) = (database.user(), database.password());
     // Each way to write the name is a server of its own to this process, as it is to each worker.
-    let mut sessions = Vec::new();
+    let mut askers = Vec::new();
     for name in ["127.0.0.1", "localhost", "Localhost", "LocalHost", "LOCALHOST"] {
         let url = database.jdbc_url().replace("127.0.0.1", name);
-        sessions.push(session_at(&url, user, password).await);
-        sessions.push(session_at(&url, user, password).await);
+        for _ in 0..2 {
+            let session = session_at(&url, user, password).await;
+            askers.push(Asker {
+                url: url.clone(),
+                user: user.to_owned(),
+                password: password.to_owned(),
+                session,
+            });
+        }
     }
     for _ in 0..3 {
         let mut writer = connection(&database).await;
         writer.query_drop("BEGIN").await.unwrap();
         writer.query_drop("INSERT INTO t (v) VALUES (1)").await.unwrap();
-        sessions = ask_all(sessions, 1).await;
+        askers = ask_all(askers, 1).await;
         writer.query_drop("COMMIT").await.unwrap();
-        sessions = ask_all(sessions, 0).await;
+        askers = ask_all(askers, 0).await;
     }
 }
 
-/// Lets sessions ask at the same time, again and again, and checks how many transactions each finds open.
-async fn ask_all(sessions: Vec<Box<dyn Session>>, expected: usize) -> Vec<Box<dyn Session>> {
+/// Who asks for open transactions, as a task does.
+struct Asker {
+    url: String,
+    user: String,
+    password: String,
+    session: Box<dyn Session>,
+}
+
+impl Asker {
+    /// Asks until it hears of this many transactions, and never of fewer.
+    ///
+    /// More may be told: a statement that the server shows without its text, between two of a reader, is taken for a
+    /// writer's, which only delays. As a task does, it comes again with another session if the others were in the way for
+    /// so long that there was no answer. Both happen where the machine is busy.
+    async fn hears_of(&mut self, writers: usize) {
+        const ATTEMPTS: usize = 20;
+        for _ in 0..ATTEMPTS {
+            match self.session.open_transactions(None).await {
+                Ok(open) => {
+                    let open = open.expect("the right to see them").writers.len();
+                    assert!(open >= writers, "{open} of {writers}");
+                    if open == writers {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    assert_eq!(error.reaction(), Reaction::Retry, "{error:#}");
+                    self.session = session_at(&self.url, &self.user, &self.password).await;
+                }
+            }
+        }
+        panic!("not {writers} in {ATTEMPTS} attempts");
+    }
+}
+
+/// Lets all ask at the same time, again and again, until each hears of as many transactions as there are.
+async fn ask_all(askers: Vec<Asker>, expected: usize) -> Vec<Asker> {
     let mut asking = JoinSet::new();
-    for mut session in sessions {
+    for mut asker in askers {
         asking.spawn(async move {
             for _ in 0..2 {
-                let open = session.open_transactions(None).await.unwrap().unwrap();
-                assert_eq!(open.writers.len(), expected);
+                asker.hears_of(expected).await;
             }
-            session
+            asker
         });
     }
     asking.join_all().await
@@ -214,5 +256,5 @@ async fn a_list_that_others_keep_from_being_renewed_is_not_believed() {
         monitor.query_drop(read).await.unwrap();
         sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(asking.await.unwrap().len(), 1, "the transaction that was there before is in the answer");
+    assert!(!asking.await.unwrap().is_empty(), "the transaction that was there before is in the answer");
 }
