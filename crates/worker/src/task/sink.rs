@@ -1,5 +1,6 @@
 //! The loop of a sink task: fetch, convert, transform, put, and commit what the target has made durable.
 
+mod ahead;
 mod commit;
 mod context;
 mod dead_letters;
@@ -8,6 +9,7 @@ mod originals;
 mod progress;
 mod topic;
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +60,8 @@ pub(super) async fn run(
 /// What the loop waits for.
 enum Next {
     Event(Event),
+    /// Records were gathered while others were put.
+    Gathered,
     CommitDue,
     /// The task itself has refused a record.
     Refused,
@@ -104,7 +108,13 @@ impl<'a> Sink<'a> {
                 Next::Refused => self.send_dead_letters().await?,
                 Next::Event(Event::Records(records)) => {
                     self.make_room(task).await?;
-                    if self.gather(records).await? {
+                    if self.take(&records).await? && self.gather().await? {
+                        self.deliver(task).await?;
+                    }
+                }
+                Next::Gathered => {
+                    self.make_room(task).await?;
+                    if self.gather().await? {
                         self.deliver(task).await?;
                     }
                 }
@@ -115,6 +125,7 @@ impl<'a> Sink<'a> {
     }
 
     async fn next(&mut self) -> Result<Next> {
+        let gathered = !self.paused && !self.incoming.is_empty();
         tokio::select! {
             biased;
             () = self.life.stop.cancelled() => Ok(Next::Stop),
@@ -124,7 +135,7 @@ impl<'a> Sink<'a> {
             }
             () = sleep_until(self.commit_due) => Ok(Next::CommitDue),
             () = self.context.refused() => Ok(Next::Refused),
-            event = event(&mut self.consumer, &mut self.held) => event.map(Next::Event),
+            next = next(&mut self.consumer, &mut self.held, gathered) => next,
         }
     }
 
@@ -139,10 +150,10 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    /// Converts records, and those that are there already behind them, until a put is full. False: the task is to
-    /// stop, and what was gathered is to come again.
-    async fn gather(&mut self, records: kafka::FetchedBatch) -> Result<bool> {
-        let mut taken = self.take(&records).await?;
+    /// Converts records that are there already until a put is full. False: the task is to stop, and what was gathered
+    /// is to come again.
+    async fn gather(&mut self) -> Result<bool> {
+        let mut taken = true;
         while taken && !self.incoming.full() && self.held.is_none() {
             let Some(event) = futures_util::FutureExt::now_or_never(self.consumer.next()) else { break };
             match event.or_fail("cannot read from Kafka")? {
@@ -170,19 +181,25 @@ impl<'a> Sink<'a> {
                 self.incoming.clear();
                 return Ok(());
             }
-            let Err(error) = task.put(self.incoming.batches()).await else { break };
+            let gathered = self.incoming.take_gathered();
+            let (put, ahead) = self.put(task, &gathered.batches).await;
+            let Err(error) = put else {
+                self.progress.put(&gathered.behind);
+                ahead?;
+                break;
+            };
             match error.reaction() {
                 Reaction::Retry => {}
                 Reaction::Fail => return Err(error),
                 Reaction::Reject => return Err(refused_as_a_whole(error)),
             }
+            ahead?;
+            self.incoming.put_back(gathered);
             attempt += 1;
             if !self.back_off(task, &error, attempt).await? {
                 return Ok(());
             }
         }
-        self.progress.put(self.incoming.behind());
-        self.incoming.clear();
         self.send_dead_letters().await
     }
 
@@ -297,6 +314,7 @@ impl<'a> Sink<'a> {
         let Requests { seek, pause, resume, commit } = self.context.take();
         for (partition, offset) in seek {
             self.progress.seek(&partition, offset);
+            self.incoming.drop_partitions(std::slice::from_ref(&partition));
             self.context.forget(std::slice::from_ref(&partition));
             self.consumer.seek(&theirs(&partition), offset);
         }
@@ -328,6 +346,18 @@ async fn remind(task: &mut dyn SinkTask) -> Result<()> {
             Ok(())
         }
         outcome => outcome,
+    }
+}
+
+/// The next event, or that records are gathered and nothing has happened to their partitions.
+async fn next(consumer: &mut Consumer, held: &mut Option<Event>, gathered: bool) -> Result<Next> {
+    if !gathered || held.is_some() {
+        return event(consumer, held).await.map(Next::Event);
+    }
+    tokio::select! {
+        biased;
+        change = consumer.next_change() => change.map(Next::Event).or_fail("cannot read from Kafka"),
+        () = ready(()) => Ok(Next::Gathered),
     }
 }
 

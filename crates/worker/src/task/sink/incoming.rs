@@ -1,6 +1,7 @@
 //! Records that were fetched, converted, and not put yet.
 
 use std::collections::HashMap;
+use std::mem::{replace, take};
 use std::sync::Arc;
 
 use api::{Batch, ConnectorType, Offsets, Reaction, Rejected, Result, TopicPartition};
@@ -15,8 +16,10 @@ use super::context::Context;
 use super::dead_letters::{DeadLetters, Place, Refused};
 use super::topic::Topic;
 
-/// The bytes of Kafka's records that one put may hold; a single record batch may be larger.
-const PUT_BYTES_MAX: usize = 1024 * 1024;
+/// The bytes of Kafka's records that one put may hold, and their number; a single record batch may be larger. A
+/// transaction of a database has its price however many rows it has; as many are read ahead while it is under way.
+const PUT_BYTES_MAX: usize = 4 * 1024 * 1024;
+const PUT_RECORDS_MAX: usize = 10_000;
 
 /// What is gathered for the next put.
 pub(super) struct Incoming {
@@ -29,13 +32,21 @@ pub(super) struct Incoming {
     topics: HashMap<Arc<str>, Topic>,
     /// What is converted and not transformed.
     converted: Vec<Batch>,
-    /// What is ready to be put.
-    batches: Vec<Batch>,
-    bytes: usize,
-    behind: Offsets,
+    /// What is transformed, and how far it reaches together with what is not.
+    gathered: Gathered,
     /// Whether the policy has ended the task.
     refused: bool,
     stop: CancellationToken,
+}
+
+/// Records that are ready to be put.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) batches: Vec<Batch>,
+    /// The offsets behind all that was taken, records that were skipped among them.
+    pub(super) behind: Offsets,
+    bytes: usize,
+    records: usize,
 }
 
 /// What came of further attempts at a record.
@@ -72,9 +83,7 @@ impl Incoming {
             dead_letters,
             topics: HashMap::new(),
             converted: Vec::new(),
-            batches: Vec::new(),
-            bytes: 0,
-            behind: Offsets::new(),
+            gathered: Gathered::default(),
             refused: false,
             stop: stop.clone(),
         }))
@@ -87,25 +96,33 @@ impl Incoming {
 
     /// Whether enough is gathered for one put.
     pub(super) fn full(&self) -> bool {
-        self.bytes >= PUT_BYTES_MAX
+        self.gathered.bytes >= PUT_BYTES_MAX || self.gathered.records >= PUT_RECORDS_MAX
     }
 
-    /// What is gathered and transformed.
-    pub(super) fn batches(&self) -> &[Batch] {
-        &self.batches
+    /// Whether nothing is gathered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.gathered.behind.is_empty()
     }
 
-    /// The offsets behind all that was taken, records that were skipped among them.
-    pub(super) fn behind(&self) -> &Offsets {
-        &self.behind
+    /// Takes what is gathered and transformed.
+    pub(super) fn take_gathered(&mut self) -> Gathered {
+        take(&mut self.gathered)
+    }
+
+    /// Puts back what could not be put, before what was gathered meanwhile.
+    pub(super) fn put_back(&mut self, gathered: Gathered) {
+        let later = replace(&mut self.gathered, gathered);
+        let gathered = &mut self.gathered;
+        gathered.batches.extend(later.batches);
+        gathered.behind.extend(later.behind);
+        gathered.bytes += later.bytes;
+        gathered.records += later.records;
     }
 
     /// Forgets what was gathered.
     pub(super) fn clear(&mut self) {
         self.converted.clear();
-        self.batches.clear();
-        self.behind.clear();
-        self.bytes = 0;
+        self.gathered = Gathered::default();
     }
 
     /// Forgets what was gathered of some partitions.
@@ -115,14 +132,14 @@ impl Incoming {
                 .iter()
                 .any(|partition| *partition.topic == *topic && Some(partition.partition) == number)
         };
-        for batches in [&mut self.converted, &mut self.batches] {
+        for batches in [&mut self.converted, &mut self.gathered.batches] {
             for batch in batches.iter_mut() {
                 let topic = batch.offset_topic().clone();
                 batch.records.retain(|record| !dropped(&topic, record.partition));
             }
             batches.retain(|batch| !batch.records.is_empty());
         }
-        self.behind.retain(|partition, _| !partitions.contains(partition));
+        self.gathered.behind.retain(|partition, _| !partitions.contains(partition));
     }
 
     /// Converts the records of a batch of Kafka. False: the task is to stop, and what was gathered is to come again.
@@ -144,8 +161,9 @@ impl Incoming {
         if !self.refuse(refused).await? {
             return Ok(false);
         }
-        self.bytes += fetched.bytes();
-        self.behind.insert(ours(fetched.partition()), fetched.next_offset());
+        self.gathered.bytes += fetched.bytes();
+        self.gathered.records += fetched.count();
+        self.gathered.behind.insert(ours(fetched.partition()), fetched.next_offset());
         Ok(true)
     }
 
@@ -205,13 +223,13 @@ impl Incoming {
     /// again.
     pub(super) async fn transform(&mut self) -> Result<bool> {
         if self.chain.is_empty() {
-            self.batches.append(&mut self.converted);
+            self.gathered.batches.append(&mut self.converted);
             return Ok(true);
         }
-        let converted = std::mem::take(&mut self.converted);
+        let converted = take(&mut self.converted);
         let changed = self.chain.run(converted, &self.policy.retry, &self.stop).await;
         let Some(mut changed) = changed else { return Ok(false) };
-        self.batches.append(&mut changed.batches);
+        self.gathered.batches.append(&mut changed.batches);
         let refused =
             changed.refused.into_iter().map(|(refusal, rejected)| self.rejected(refusal, &rejected));
         let refused = refused.collect();
