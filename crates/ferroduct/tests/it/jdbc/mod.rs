@@ -2,5 +2,6 @@
 
 mod late;
 mod mariadb;
+mod once;
 mod sink;
 mod source;
