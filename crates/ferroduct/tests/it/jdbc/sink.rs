@@ -1,33 +1,14 @@
 //! Records of topics as a new user brings them to tables.
 
-use std::time::Duration;
-
 use testkit::database::{Database, MariaDb, Postgres};
 use testkit::{Kafka, Worker, wait};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
-const LIMIT: Duration = Duration::from_secs(180);
-const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// Waits until a query answers these rows, each a line with `|` between its columns.
-fn wait_for_rows(database: &Database, sql: &str, expected: &[&str]) {
-    let rows = || -> Vec<String> {
-        // The table may not be there yet.
-        let rows = database.query(sql).unwrap_or_default();
-        let line = |row: &Vec<Option<String>>| {
-            row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect::<Vec<_>>().join("|")
-        };
-        rows.iter().map(line).collect()
-    };
-    let arrived = wait::until("the rows", LIMIT, PAUSE, || Ok((rows() == expected).then_some(())));
-    arrived.unwrap_or_else(|_| panic!("{:?}", rows()));
-}
+use super::{BINARY, JSON, LIMIT, PAUSE, SINK, SOURCE, wait_for_rows};
 
 /// The keys of a sink of a database.
 fn sink<'a>(database: &'a Database, url: &'a str, entries: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut keys = vec![
-        ("connector.class", "io.confluent.connect.jdbc.JdbcSinkConnector"),
+        ("connector.class", SINK),
         ("connection.url", url),
         ("connection.user", database.user()),
         ("connection.password", database.password()),
@@ -115,7 +96,7 @@ fn tables_of_mariadb_go_through_kafka_into_another_database() {
         (from.jdbc_url().replace("mariadb:", "mysql:"), to.jdbc_url().replace("mariadb:", "mysql:"));
     let source = [
         ("name", "my-source-connect"),
-        ("connector.class", "io.confluent.connect.jdbc.JdbcSourceConnector"),
+        ("connector.class", SOURCE),
         ("connection.url", &from_url),
         ("connection.user", from.user()),
         ("connection.password", from.password()),

@@ -4,16 +4,13 @@ mod load;
 mod many;
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::database::{Database, Postgres};
 use testkit::{Kafka, Worker, wait};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
-const LIMIT: Duration = Duration::from_secs(180);
-const PAUSE: Duration = Duration::from_millis(100);
+use super::{BINARY, JSON, LIMIT, PAUSE, SOURCE};
 
 /// The keys of a source of a database.
 fn source<'a>(
@@ -22,7 +19,7 @@ fn source<'a>(
     entries: &[(&'a str, &'a str)],
 ) -> Vec<(&'a str, &'a str)> {
     let mut keys = vec![
-        ("connector.class", "io.confluent.connect.jdbc.JdbcSourceConnector"),
+        ("connector.class", SOURCE),
         ("connection.url", url),
         ("connection.user", database.user()),
         ("connection.password", database.password()),
@@ -54,7 +51,7 @@ fn rows_arrive_and_offsets_are_those_of_java() {
     let entries =
         [("name", "users"), ("mode", "incrementing"), ("topic.prefix", "my_topic_"), ("tasks.max", "2")];
     let mut worker = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
-        .property("value.converter", "org.apache.kafka.connect.json.JsonConverter")
+        .property("value.converter", JSON)
         .property("offset.flush.interval.ms", "200")
         .connector(&source(&database, &url, &entries))
         .connector(&[

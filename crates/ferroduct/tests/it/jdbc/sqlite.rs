@@ -8,12 +8,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::{Kafka, Worker, wait};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
-const LIMIT: Duration = Duration::from_secs(180);
-const PAUSE: Duration = Duration::from_millis(100);
-const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
-const SOURCE: &str = "io.confluent.connect.jdbc.JdbcSourceConnector";
-const SINK: &str = "io.confluent.connect.jdbc.JdbcSinkConnector";
+use super::{BINARY, JSON, LIMIT, PAUSE, SINK, SOURCE};
 
 fn url(file: &Path) -> String {
     format!("jdbc:sqlite:{}", file.display())

@@ -6,7 +6,7 @@ use serde_json::Value;
 use testkit::database::{Database, MariaDb, Postgres};
 use testkit::{Kafka, Worker, wait};
 
-use super::{BINARY, LIMIT, PAUSE, source};
+use super::{BINARY, JSON, LIMIT, PAUSE, source};
 
 const ROWS: u64 = 60_000;
 const KILLS: u64 = 3;
@@ -26,7 +26,7 @@ fn load(database: &Database, rows: &str, topic: &str) {
         ("initial.load.range", "2000"),
     ];
     let mut worker = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
-        .property("value.converter", "org.apache.kafka.connect.json.JsonConverter")
+        .property("value.converter", JSON)
         .property("value.converter.schemas.enable", "false")
         .property("offset.flush.interval.ms", "50")
         .connector(&source(database, &url, &entries))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::database::{Database, Postgres};
 use testkit::{Kafka, Worker, wait};
 
-use super::{BINARY, LIMIT, PAUSE};
+use super::{BINARY, JSON, LIMIT, PAUSE, SOURCE};
 
 const COUNT: usize = 100;
 /// More than the threads of a runtime on any machine that runs tests, and far fewer than one for each task.
@@ -17,7 +17,7 @@ fn config(database: &Database, number: usize) -> Value {
         "SELECT * FROM (SELECT id, kind, made AS made_{number} FROM events WHERE kind = {number}) AS mine"
     );
     json!({
-        "connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+        "connector.class": SOURCE,
         "connection.url": database.jdbc_url(),
         "connection.user": database.user(),
         "connection.password": database.password(),
@@ -63,7 +63,7 @@ fn a_hundred_queries_run_on_one_worker_and_offsets_are_set_by_rest() {
                   INSERT INTO events (kind) SELECT n FROM generate_series(0, 99) n";
     database.execute(create).expect("a table");
     let mut worker = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
-        .property("value.converter", "org.apache.kafka.connect.json.JsonConverter")
+        .property("value.converter", JSON)
         .property("offset.flush.interval.ms", "500")
         .start()
         .expect("the worker starts");
