@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::database::Postgres;
-use testkit::worker::Builder;
 use testkit::{Kafka, Worker, wait};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
@@ -27,16 +26,6 @@ fn put(worker: &Worker, connector: &str, config: &Value) {
     let path = format!("/connectors/{connector}/config");
     let answer = worker.rest().put(&path, config).expect("an answer");
     assert_eq!(answer.status, 201, "{}", answer.text);
-}
-
-fn of_cluster(worker: Builder, name: &str) -> Builder {
-    worker
-        .property("group.id", &format!("cluster-{name}"))
-        .property("config.storage.topic", &format!("{name}-configs"))
-        .property("offset.storage.topic", &format!("{name}-offsets"))
-        .property("status.storage.topic", &format!("{name}-statuses"))
-        .property("offset.storage.partitions", "1")
-        .property("status.storage.partitions", "1")
 }
 
 /// A sink that gives up soon when its database is away.
@@ -114,9 +103,13 @@ fn a_task_outlives_the_death_of_its_database() {
 fn a_task_of_a_cluster_outlives_the_death_of_its_database() {
     let worker = Worker::ferroduct_distributed(BINARY, Kafka::shared().bootstrap());
     let worker = worker
+        .of_cluster("restarts")
+        .property("offset.storage.partitions", "1")
+        .property("status.storage.partitions", "1")
         .property("errors.restart.backoff.ms", "3000")
-        .property("errors.restart.backoff.max.ms", "3000");
-    let worker = of_cluster(worker, "restarts-cluster").start().expect("the worker starts");
+        .property("errors.restart.backoff.max.ms", "3000")
+        .start()
+        .expect("the worker starts");
     outlives_its_database(&worker, "restarts-distributed");
 }
 

@@ -45,6 +45,15 @@ impl Builder {
         self
     }
 
+    /// Makes a distributed worker one of the cluster of a name: group and topics of it.
+    #[must_use]
+    pub fn of_cluster(self, name: &str) -> Self {
+        self.property("group.id", &format!("cluster-{name}"))
+            .property("config.storage.topic", &format!("{name}-configs"))
+            .property("offset.storage.topic", &format!("{name}-offsets"))
+            .property("status.storage.topic", &format!("{name}-statuses"))
+    }
+
     /// Removes a property of the worker.
     #[must_use]
     pub fn without(mut self, key: &str) -> Self {

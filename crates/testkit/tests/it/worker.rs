@@ -43,13 +43,7 @@ fn a_java_worker_moves_a_file_to_a_topic_and_into_a_file() {
 #[test]
 fn a_java_worker_in_distributed_mode_answers() {
     let kafka = Kafka::shared();
-    let worker = Worker::java_distributed(kafka.bootstrap())
-        .property("group.id", "testkit-cluster")
-        .property("config.storage.topic", "testkit-configs")
-        .property("offset.storage.topic", "testkit-offsets")
-        .property("status.storage.topic", "testkit-status")
-        .start()
-        .unwrap();
+    let worker = Worker::java_distributed(kafka.bootstrap()).of_cluster("testkit").start().unwrap();
 
     let version = worker.rest().get("/").unwrap().ok().unwrap();
     assert_eq!(version["version"], testkit::jars::KAFKA_VERSION);

@@ -30,16 +30,12 @@ fn worker(side: Side, stage: &Stage, cluster: &str) -> Builder {
         Side::Java => Worker::java_distributed(bootstrap),
         Side::Ferroduct => Worker::ferroduct_distributed(&stage.binary, bootstrap),
     };
-    worker
-        .property("group.id", cluster)
-        .property("config.storage.topic", &format!("{cluster}-configs"))
-        .property("offset.storage.topic", &format!("{cluster}-offsets"))
-        .property("status.storage.topic", &format!("{cluster}-statuses"))
+    worker.of_cluster(cluster)
 }
 
 fn workers(side: Side, stage: &mut Stage, count: usize) -> anyhow::Result<Vec<Worker>> {
     let cluster = stage.new_topic_prefix();
-    (0..count).map(|_| worker(side, stage, &format!("cluster-{cluster}")).start()).collect()
+    (0..count).map(|_| worker(side, stage, &cluster).start()).collect()
 }
 
 /// Two workers: from `POST /connectors` until the answer, and until the task runs.

@@ -28,10 +28,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A worker of the cluster of a name, with its own topics.
 fn of_cluster(worker: Builder, name: &str) -> Builder {
     worker
-        .property("group.id", &format!("cluster-{name}"))
-        .property("config.storage.topic", &format!("{name}-configs"))
-        .property("offset.storage.topic", &format!("{name}-offsets"))
-        .property("status.storage.topic", &format!("{name}-statuses"))
+        .of_cluster(name)
         .property("offset.storage.partitions", "2")
         .property("status.storage.partitions", "2")
         .property("offset.flush.interval.ms", "500")

@@ -13,12 +13,8 @@ use super::{BINARY, JSON, LIMIT, PAUSE, replay_all};
 const CASES: &str = include_str!("../rest-cases/distributed.jsonl");
 
 fn of_cluster(worker: Builder) -> Builder {
-    let name = "rest";
     worker
-        .property("group.id", name)
-        .property("config.storage.topic", &format!("{name}-configs"))
-        .property("offset.storage.topic", &format!("{name}-offsets"))
-        .property("status.storage.topic", &format!("{name}-statuses"))
+        .of_cluster("rest")
         .property("offset.storage.partitions", "1")
         .property("status.storage.partitions", "1")
         .property("key.converter", JSON)
