@@ -323,21 +323,6 @@ fn launch<E: Engine>(directory: &Path, port: u16, settings: &Settings) -> anyhow
     Child::spawn_to_die_of(E::DEATH_SIGNAL, command, &directory.join("server.log"))
 }
 
-/// Runs a program that sets a server up; its output is in the error when it fails.
-fn run(mut command: Command) -> anyhow::Result<()> {
-    let program = command.get_program().to_owned();
-    let output = command.output().with_context(|| format!("cannot run `{}`", program.display()))?;
-    anyhow::ensure!(
-        output.status.success(),
-        "`{}` ended with {}: {}{}",
-        program.display(),
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
-}
-
 /// Returns the first of these places that has `program`, or says what to install.
 fn find<E: Engine>(program: &str, places: &[&Path]) -> anyhow::Result<std::path::PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();

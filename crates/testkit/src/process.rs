@@ -1,12 +1,32 @@
-//! What a process uses, from `/proc`.
+//! Processes that end by themselves, and what a process uses, from `/proc`.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
 
 /// The unit of CPU times in `/proc`: 100 per second on every Linux that runs on the machines we know.
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Runs a program to its end.
+///
+/// # Errors
+///
+/// When it cannot be run or fails; its output is in the error.
+pub fn run(command: &mut Command) -> anyhow::Result<()> {
+    let program = command.get_program().to_owned();
+    let output = command.output().with_context(|| format!("cannot run `{}`", program.display()))?;
+    anyhow::ensure!(
+        output.status.success(),
+        "`{}` ended with {}: {}{}",
+        program.display(),
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
 
 /// One reading of a process.
 #[derive(Clone, Copy, Debug, PartialEq)]

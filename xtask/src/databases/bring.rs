@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::Context;
 use testkit::directory;
+use testkit::process::run;
 
 use super::version::{Origin, Version};
 
@@ -153,18 +154,4 @@ fn executable(programs: &Path) -> anyhow::Result<()> {
 fn only_file(directory: &Path) -> anyhow::Result<PathBuf> {
     let first = fs::read_dir(directory)?.next().context("Maven brought nothing")?;
     Ok(first?.path())
-}
-
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let program = command.get_program().to_owned();
-    let output = command.output().with_context(|| format!("cannot run `{}`", program.display()))?;
-    anyhow::ensure!(
-        output.status.success(),
-        "`{}` ended with {}: {}{}",
-        program.display(),
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
 }

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::installation::Installation;
 use super::{Database, Engine, MARIADB, MYSQL_HOME, MariaDb, PASSWORD, Settings, USER};
 use crate::directory::Directory;
+use crate::process;
 
 /// MariaDB, under the account of this process; MySQL where [`MYSQL_HOME`] names one.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Engine for MariaDbEngine {
                 let mut command = Command::new(super::find::<Self>("mariadb-install-db", &[])?);
                 command.args(["--no-defaults", "--skip-test-db", "--skip-name-resolve"]);
                 command.arg("--auth-root-authentication-method=normal").args(files(directory));
-                super::run(command)
+                process::run(&mut command)
             }
             Some(installation) if installation.find("mariadbd").is_some() => {
                 bootstrap(&installation, directory)
@@ -53,7 +54,7 @@ impl Engine for MariaDbEngine {
             Some(installation) => {
                 let mut command = server(&installation)?;
                 command.arg("--initialize-insecure").args(files(directory));
-                super::run(command)
+                process::run(&mut command)
             }
         }
     }
@@ -122,7 +123,7 @@ fn bootstrap(installation: &Installation, directory: &Path) -> anyhow::Result<()
     command.args(files(directory));
     command.args(["--bootstrap", "--enforce-storage-engine=", "--max-allowed-packet=8M"]);
     command.stdin(File::open(script)?);
-    super::run(command)
+    process::run(&mut command)
 }
 
 /// Returns a script that fills the database `mysql`; its place and name differ between versions.

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::installation::Installation;
 use super::{Database, Engine, PASSWORD, POSTGRES, POSTGRES_HOME, Postgres, Settings, USER};
 use crate::directory::Directory;
+use crate::process;
 
 /// PostgreSQL, as the account `postgres` when this process is root, which PostgreSQL refuses to be.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Engine for PostgresEngine {
         command.arg("--pgdata").arg(directory.join("data")).arg("--pwfile").arg(&password);
         command.args(["--username", USER, "--auth", "scram-sha-256", "--no-sync"]);
         command.args(["--encoding", "UTF8", "--locale", "C.UTF-8"]);
-        super::run(command)
+        process::run(&mut command)
     }
 
     fn command(directory: &Path, port: u16, settings: &Settings) -> anyhow::Result<Command> {
