@@ -22,7 +22,7 @@ pub(super) struct Answer {
     pub(super) body: Value,
 }
 
-/// A client that keeps its connections.
+/// A client with a connection for each request: Java's worker ends those that nothing came through for a while.
 pub(super) struct Client {
     agent: Agent,
     url: String,
@@ -38,6 +38,7 @@ impl Client {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
+            .max_idle_connections(0)
             .timeout_global(Some(ANSWER_LIMIT))
             .build();
         Self { agent: config.into(), url: url.to_owned(), aliases: Vec::new(), cluster: false }
