@@ -8,7 +8,7 @@ mod machine;
 mod report;
 mod stage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -36,6 +36,9 @@ pub(crate) struct Options {
     /// Runs this binary of Ferroduct instead of building one
     #[arg(long)]
     binary: Option<PathBuf>,
+    /// The JDBC connector of Aiven and its drivers, a directory of jars, for the side of Java: Maven's repository has none
+    #[arg(long)]
+    jdbc_plugin: Option<PathBuf>,
     /// Writes the table into docs/benchmarks.md
     #[arg(long, conflicts_with_all = ["binary", "only", "side"])]
     write: bool,
@@ -54,7 +57,7 @@ pub(crate) enum Job {
     SinkJson,
     /// A topic of JSON without schemas, 1 % of it bad, through five transforms to a file and a dead letter queue
     SinkTransforms,
-    /// At most a million rows of PostgreSQL to a topic with JsonConverter and schemas; Ferroduct only
+    /// At most a million rows of PostgreSQL to a topic with JsonConverter and schemas; by Java only with `--jdbc-plugin`
     JdbcSourcePostgres,
     /// The same without schemas
     JdbcSourcePostgresSchemaless,
@@ -66,7 +69,7 @@ pub(crate) enum Job {
     JdbcLatencyPostgres,
     /// The same of MariaDB
     JdbcLatencyMariaDb,
-    /// The topic of those rows to a table of PostgreSQL without a key; Ferroduct only
+    /// The topic of those rows to a table of PostgreSQL without a key; by Java only with `--jdbc-plugin`
     JdbcSinkPostgres,
     /// The same by upsert
     JdbcSinkPostgresUpsert,
@@ -104,6 +107,18 @@ impl Side {
             Self::Ferroduct => Worker::ferroduct_standalone(&stage.binary, bootstrap),
         }
     }
+
+    /// The same with a JDBC connector.
+    fn jdbc_worker(self, stage: &Stage) -> Builder {
+        match &stage.jdbc_plugin {
+            // A directory of jars is a plugin of the directory that holds it.
+            Some(plugin) if self == Self::Java => {
+                let path = plugin.parent().unwrap_or(plugin);
+                self.worker(stage).property("plugin.path", &path.display().to_string())
+            }
+            _ => self.worker(stage),
+        }
+    }
 }
 
 /// Runs the jobs and prints the table; progress goes to standard error.
@@ -111,13 +126,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     install::missing()?;
     let sides: Vec<Side> = options.side.map_or_else(|| Side::ALL.to_vec(), |side| vec![side]);
     let binary = match &options.binary {
-        Some(binary) => {
-            binary.canonicalize().with_context(|| format!("cannot find `{}`", binary.display()))?
-        }
+        Some(binary) => absolute(binary)?,
         None => build()?,
     };
     let jobs = if options.only.is_empty() { Job::value_variants() } else { &options.only };
     let mut stage = Stage::new(options.lines, binary)?;
+    stage.jdbc_plugin = options.jdbc_plugin.as_ref().map(|plugin| absolute(plugin)).transpose()?;
     let mut results = Vec::new();
     for job in jobs {
         results.push((*job, run_job(*job, &sides, options.runs, &mut stage)?));
@@ -137,7 +151,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Runs one job by every side in turns and returns the median of each.
 fn run_job(job: Job, sides: &[Side], runs: u64, stage: &mut Stage) -> anyhow::Result<Vec<(Side, Figures)>> {
-    let sides = sides.iter().filter(|side| **side == Side::Ferroduct || job.runs_in_java());
+    let java = !job.needs_jdbc() || stage.jdbc_plugin.is_some();
+    let sides = sides.iter().filter(|side| **side == Side::Ferroduct || java);
     let mut measured: Vec<(Side, Vec<Figures>)> = sides.map(|side| (*side, Vec::new())).collect();
     for run in 1..=runs {
         for (side, figures) in &mut measured {
@@ -151,15 +166,19 @@ fn run_job(job: Job, sides: &[Side], runs: u64, stage: &mut Stage) -> anyhow::Re
 }
 
 impl Job {
-    /// Whether there is a connector of Java to compare with.
-    fn runs_in_java(self) -> bool {
-        !self.name().starts_with("jdbc")
+    /// Whether Java needs a connector that does not come with it.
+    fn needs_jdbc(self) -> bool {
+        self.name().starts_with("jdbc")
     }
 
     /// Returns its name on the command line.
     fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
+}
+
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    path.canonicalize().with_context(|| format!("cannot find `{}`", path.display()))
 }
 
 /// Builds Ferroduct for release and returns its binary.

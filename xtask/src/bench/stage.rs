@@ -45,6 +45,8 @@ pub(crate) struct Stage {
     /// The binary of Ferroduct.
     pub(crate) binary: PathBuf,
     pub(crate) lines: u64,
+    /// The JDBC connector of Java's side.
+    pub(crate) jdbc_plugin: Option<PathBuf>,
     input: Option<PathBuf>,
     mixed: Option<Mixed>,
     filled: BTreeSet<&'static str>,
@@ -66,6 +68,7 @@ impl Stage {
             probe,
             binary,
             lines,
+            jdbc_plugin: None,
             input: None,
             mixed: None,
             filled: BTreeSet::new(),

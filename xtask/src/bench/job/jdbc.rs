@@ -1,11 +1,11 @@
-//! Tables to topics and back. Java's connector is in no public repository of Maven: Ferroduct is measured alone.
+//! Tables to topics and back. Java's connector is in no public repository of Maven: it has to be given.
 
 mod latency;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::database::Settings;
+use testkit::database::{Rows, Settings};
 use testkit::{Database, MariaDb, Postgres};
 
 use super::{Format, Side, measure_move};
@@ -18,6 +18,10 @@ pub(crate) use latency::latency;
 const ROWS_MAX: u64 = 1_000_000;
 const PAUSE: Duration = Duration::from_millis(20);
 const TABLE: &str = "bench_rows";
+
+/// When rows of a sink are counted for the first time, and the least time between two counts.
+const LOOK_FIRST: Duration = Duration::from_secs(2);
+const LOOK_MIN: Duration = Duration::from_millis(100);
 
 /// A database system.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +40,10 @@ impl System {
     fn start(self) -> anyhow::Result<Server> {
         Ok(match self {
             Self::MariaDb => {
-                let settings = Settings::default().option("--innodb-buffer-pool-size=1G");
+                // The tests' own is small: a log that is full again and again is what would be measured.
+                let settings = Settings::default()
+                    .option("--innodb-buffer-pool-size=1G")
+                    .option("--loose-innodb-log-file-size=1G");
                 Server::MariaDb(MariaDb::start_with(settings)?)
             }
             Self::Postgres => {
@@ -79,14 +86,25 @@ impl Server {
 }
 
 /// Moves a table into a topic with JsonConverter.
-pub(crate) fn source(system: System, schemas: bool, stage: &mut Stage) -> anyhow::Result<Figures> {
+pub(crate) fn source(
+    system: System,
+    schemas: bool,
+    side: Side,
+    stage: &mut Stage,
+) -> anyhow::Result<Figures> {
     let prefix = stage.new_topic_prefix();
-    let figures = source_into(&prefix, system, schemas, stage)?;
+    let figures = source_into(&prefix, system, schemas, side, stage)?;
     stage.probe.delete_topic(&format!("{prefix}{TABLE}"))?;
     Ok(figures)
 }
 
-fn source_into(prefix: &str, system: System, schemas: bool, stage: &mut Stage) -> anyhow::Result<Figures> {
+fn source_into(
+    prefix: &str,
+    system: System,
+    schemas: bool,
+    side: Side,
+    stage: &mut Stage,
+) -> anyhow::Result<Figures> {
     let rows = stage.lines.min(ROWS_MAX);
     let topic = format!("{prefix}{TABLE}");
     stage.probe.create_topic(&topic, 1, &[("retention.ms", "-1")])?;
@@ -100,7 +118,7 @@ fn source_into(prefix: &str, system: System, schemas: bool, stage: &mut Stage) -
     config["topic.prefix"] = json!(prefix);
     config["value.converter"] = json!("org.apache.kafka.connect.json.JsonConverter");
     config["value.converter.schemas.enable"] = json!(schemas.to_string());
-    let mut worker = Format::Json.set(Side::Ferroduct.worker(stage)).start()?;
+    let mut worker = Format::Json.set(side.jdbc_worker(stage)).start()?;
     let probe = &mut stage.probe;
     let figures = measure_move(&mut worker, rows, &config, PAUSE, || Ok(probe.records(&topic)? >= rows))?;
     worker.stop()?;
@@ -110,12 +128,12 @@ fn source_into(prefix: &str, system: System, schemas: bool, stage: &mut Stage) -
 }
 
 /// Moves a topic of rows into a new table.
-pub(crate) fn sink(system: System, upsert: bool, stage: &mut Stage) -> anyhow::Result<Figures> {
+pub(crate) fn sink(system: System, upsert: bool, side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
     let rows = stage.lines.min(ROWS_MAX);
     let topic = format!("filled-{TABLE}");
     if !stage.probe.topics()?.contains(&topic) {
         eprintln!("filling `{topic}`");
-        source_into("filled-", System::Postgres, true, stage)?;
+        source_into("filled-", System::Postgres, true, Side::Ferroduct, stage)?;
     }
     let server = system.start()?;
     let database = server.create_database()?;
@@ -128,22 +146,48 @@ pub(crate) fn sink(system: System, upsert: bool, stage: &mut Stage) -> anyhow::R
         config["pk.mode"] = json!("record_value");
         config["pk.fields"] = json!("id");
     }
-    let mut worker = Format::Json.set(Side::Ferroduct.worker(stage)).start()?;
-    // Counting takes the server's time, too: rarely, and only once there is a table.
-    let count =
-        || Ok(database.query("SELECT count(*) FROM copied").is_ok_and(|found| found == counted(rows)));
-    let figures = measure_move(&mut worker, rows, &config, Duration::from_millis(500), count)?;
+    let mut worker = Format::Json.set(side.jdbc_worker(stage)).start()?;
+    let mut count = Count::new(&database, rows);
+    let figures = measure_move(&mut worker, rows, &config, PAUSE, || Ok(count.all_are_there()))?;
     worker.stop()?;
     Ok(figures)
 }
 
-fn counted(rows: u64) -> Vec<Vec<Option<String>>> {
-    vec![vec![Some(rows.to_string())]]
+/// Looks how many rows are there. Counting takes the server's time: the nearer the end, the sooner it happens again.
+struct Count<'a> {
+    database: &'a Database,
+    rows: u64,
+    started: Instant,
+    next: Instant,
+}
+
+impl<'a> Count<'a> {
+    fn new(database: &'a Database, rows: u64) -> Self {
+        let started = Instant::now();
+        Self { database, rows, started, next: started + LOOK_FIRST }
+    }
+
+    fn all_are_there(&mut self) -> bool {
+        if Instant::now() < self.next {
+            return false;
+        }
+        // There may be no table yet.
+        let found = self.database.query("SELECT count(*) FROM copied").ok();
+        let number = |rows: Rows| rows.first()?.first()?.as_ref()?.parse().ok();
+        let there: u64 = found.and_then(number).unwrap_or_default();
+        // Half of the time that the rest takes at this rate.
+        let rest = self
+            .started
+            .elapsed()
+            .mul_f64(self.rows.saturating_sub(there) as f64 / (2 * there.max(1)) as f64);
+        self.next = Instant::now() + rest.clamp(LOOK_MIN, LOOK_FIRST);
+        there == self.rows
+    }
 }
 
 fn connection(database: &Database, direction: &str) -> Value {
     json!({
-        "connector.class": format!("io.confluent.connect.jdbc.Jdbc{direction}Connector"),
+        "connector.class": format!("io.aiven.connect.jdbc.Jdbc{direction}Connector"),
         "connection.url": database.jdbc_url(),
         "connection.user": database.user(),
         "connection.password": database.password(),

@@ -45,7 +45,7 @@ impl System {
 }
 
 /// Writes rows at a steady rate and compares the time in each with the time at which the broker appended its record.
-pub(crate) fn latency(system: System, stage: &mut Stage) -> anyhow::Result<Figures> {
+pub(crate) fn latency(system: System, side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
     let prefix = stage.new_topic_prefix();
     let topic = format!("{prefix}{TABLE}");
     stage.probe.create_topic(&topic, 1, &[("message.timestamp.type", "LogAppendTime")])?;
@@ -60,7 +60,7 @@ pub(crate) fn latency(system: System, stage: &mut Stage) -> anyhow::Result<Figur
     config["poll.interval.ms"] = json!("100");
     config["value.converter.schemas.enable"] = json!("false");
     config["value.converter"] = json!("org.apache.kafka.connect.json.JsonConverter");
-    let mut worker = Format::Json.set(Side::Ferroduct.worker(stage)).start()?;
+    let mut worker = Format::Json.set(side.jdbc_worker(stage)).start()?;
     worker.rest().post("/connectors", &json!({"name": "latency", "config": config}))?.ok()?;
     let rows = system.latency_rows();
     let writer = thread::spawn(move || database.execute(&rows));
