@@ -1,6 +1,7 @@
 //! Clusters of workers, of Ferroduct alone and beside workers of Apache Kafka.
 
 mod bounces;
+mod cluster;
 mod faults;
 mod group;
 mod operations;

@@ -27,8 +27,10 @@ use super::sending::Sending;
 use super::shared::Cluster;
 use super::state::{Action, Describe, Event, Settings, State, World};
 use super::writer::{self, Job};
+use crate::cluster::assignor::Balance;
 use crate::cluster::config::ConfigStore;
 use crate::cluster::offset::TopicStore;
+use crate::cluster::protocol::Metadata;
 use crate::cluster::signature::SessionKey;
 use crate::cluster::status::{Key, StatusStore, Value};
 use crate::cluster::topic::now_ms;
@@ -40,6 +42,8 @@ use crate::task::Services;
 const REFRESH_RETRY: Duration = Duration::from_secs(1);
 /// How often the leader looks whether the key for signatures is to be made anew.
 const KEY_LOOK: Duration = Duration::from_secs(10);
+/// How often readings of loads are taken.
+const LOADS_LOOK: Duration = Duration::from_secs(5);
 /// How long the last statuses of a worker that ends may take.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
@@ -67,6 +71,8 @@ pub(in crate::herder) struct Driver {
     background: JoinSet<()>,
     began: Instant,
     key_look_at: Instant,
+    /// When readings of loads are taken next.
+    loads_at: Instant,
     /// Whether this worker leads a group whose requests are signed.
     signing: bool,
 }
@@ -117,6 +123,7 @@ impl Driver {
             background,
             began: Instant::now(),
             key_look_at: Instant::now(),
+            loads_at: Instant::now(),
             signing: false,
         }
     }
@@ -126,7 +133,7 @@ impl Driver {
         self.publish();
         loop {
             let deadline = self.runner.deadline();
-            let wake_at = self.state.wake_at_ms().map(|at_ms| self.instant(at_ms));
+            let tick_at = self.next_tick();
             let event = tokio::select! {
                 Some(news) = self.news.recv() => {
                     self.runner.heed(&news);
@@ -138,7 +145,7 @@ impl Driver {
                     Some(call) => self.admit(call),
                     None => break,
                 },
-                () = sleep_until(wake_at.unwrap_or(self.key_look_at).min(self.key_look_at)) => Event::Tick,
+                () = sleep_until(tick_at) => Event::Tick,
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                     warn!("not everything ended within `task.shutdown.graceful.timeout.ms`; the rest is given up");
                     self.leave().await;
@@ -153,6 +160,12 @@ impl Driver {
         self.give_up();
     }
 
+    fn next_tick(&self) -> Instant {
+        let own = self.key_look_at.min(self.loads_at);
+        let wake_at = self.state.wake_at_ms().map(|at_ms| self.instant(at_ms));
+        wake_at.map_or(own, |wake_at| wake_at.min(own))
+    }
+
     fn admit(&mut self, call: Call) -> Event {
         self.calls += 1;
         self.replies.insert(self.calls, call.reply);
@@ -164,10 +177,13 @@ impl Driver {
 
     async fn handle(&mut self, event: Event) -> ControlFlow<()> {
         let now_ms = self.elapsed_ms();
-        let actions = self.statuses.read(|statuses| {
+        let (actions, group) = self.statuses.read(|statuses| {
             let world = World { now_ms, wall_ms: crate::cluster::topic::now_ms(), statuses };
-            self.state.step(world, event)
+            (self.state.step(world, event), self.state.take_group_view(world))
         });
+        if let Some(group) = group {
+            self.snapshot.publish_group(group);
+        }
         // Readers see what was done before whoever asked for it is answered.
         self.publish();
         for action in actions {
@@ -177,13 +193,14 @@ impl Driver {
         }
         self.renew_key();
         self.look_around();
+        self.read_loads();
         ControlFlow::Continue(())
     }
 
     async fn perform(&mut self, action: Action) -> ControlFlow<()> {
         match action {
             Action::Local(local) => return self.perform_local(local),
-            Action::Join(metadata) => self.membership.join(&metadata).await,
+            Action::Join(metadata) => self.membership.join(&self.with_loads(metadata)).await,
             Action::Assign { protocol, assignments } => self.membership.assign(protocol, assignments).await,
             Action::Rejoin(reason) => self.membership.rejoin(reason).await,
             Action::Leave => self.leave().await,
@@ -250,6 +267,14 @@ impl Driver {
         });
     }
 
+    /// Who shares out by load is told what tasks take.
+    fn with_loads(&self, metadata: Metadata) -> Metadata {
+        match self.config.policy.balance {
+            Balance::Count => metadata,
+            Balance::Load => Metadata { loads: self.snapshot.activities().loads(), ..metadata },
+        }
+    }
+
     /// Statuses tell the version of the plugin that runs.
     fn with_version(&self, (key, value): (Key, Option<Value>)) -> (Key, Option<Value>) {
         let Some(Value::Report(mut report)) = value else { return (key, value) };
@@ -288,6 +313,15 @@ impl Driver {
         match SessionKey::generate(signing.key_algorithm, signing.key_bits, now_ms()) {
             Ok(key) => self.job(Job::Key(key)),
             Err(error) => warn!(%error, "cannot make a key for requests between workers"),
+        }
+    }
+
+    /// Takes readings of what tasks take, whoever may ask.
+    fn read_loads(&mut self) {
+        let now = Instant::now();
+        if now >= self.loads_at {
+            self.loads_at = now + LOADS_LOOK;
+            self.snapshot.activities().read_loads();
         }
     }
 

@@ -18,3 +18,4 @@ pub(in crate::herder) use leader::Signatures;
 pub use leader::{Leader, SignedRequest, Unsent};
 pub use levels::Levels;
 pub use shared::Cluster;
+pub(in crate::herder) use shared::Group;

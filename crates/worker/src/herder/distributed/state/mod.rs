@@ -10,6 +10,7 @@ mod event;
 mod group;
 mod lane;
 mod news;
+mod overview;
 mod request;
 mod unit;
 
@@ -89,6 +90,8 @@ pub(in crate::herder) struct State {
     dirty: BTreeSet<Arc<str>>,
     /// Connectors of which readers may see something else.
     changed: BTreeSet<Arc<str>>,
+    /// Whether readers may see something else of the group.
+    group_changed: bool,
     /// The requests to shut down, once there is one.
     closing: Option<Vec<CallId>>,
     left: bool,
@@ -110,6 +113,7 @@ impl State {
             target_calls: BTreeMap::new(),
             dirty: BTreeSet::new(),
             changed,
+            group_changed: true,
             closing: None,
             left: false,
         }
@@ -117,6 +121,7 @@ impl State {
 
     /// Takes note of what happened and answers what is to be done about it, in order.
     pub(in crate::herder) fn step(&mut self, world: World<'_>, event: Event) -> Vec<Action> {
+        self.group_changed |= !matches!(event, Event::News(_) | Event::Statuses(_) | Event::Written { .. });
         match event {
             Event::News(news) => self.news(world, news),
             Event::Configs { configs, changes } => {

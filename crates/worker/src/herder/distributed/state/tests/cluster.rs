@@ -7,7 +7,7 @@ use api::config::Properties;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use crate::cluster::assignor::{Moves, Policy};
+use crate::cluster::assignor::{Balance, Moves, Policy};
 use crate::cluster::config::{Configs, Record};
 use crate::cluster::protocol::{Assignment, Metadata, Protocol};
 use crate::cluster::status::{Key, Statuses, Value};
@@ -588,7 +588,7 @@ pub(in super::super) fn state(id: u32, configs: Arc<Configs>) -> State {
     let settings = Settings {
         worker_id: format!("w{id}:8083").into(),
         url: url(id).into(),
-        policy: Policy { max_delay_ms: DELAY_MS, moves: Moves::AfterMembership },
+        policy: Policy { max_delay_ms: DELAY_MS, moves: Moves::AfterMembership, balance: Balance::Count },
         rejects_conflicts: false,
         tracks_topics: true,
         restart: restart::Policy { max: None, backoff_ms: 100, backoff_max_ms: 1_000, reset_ms: 10_000 },
