@@ -8,6 +8,7 @@ mod operations;
 mod requests;
 mod start;
 mod stores;
+mod succession;
 mod verbs;
 
 use std::collections::BTreeMap;

@@ -56,6 +56,7 @@ impl Membership {
         let options = Options {
             group: self.config.group.as_str().into(),
             instance_id: None,
+            client_id: None,
             protocol_type: "connect",
             session_timeout: self.config.session_timeout,
             rebalance_timeout: self.config.rebalance_timeout,
