@@ -6,6 +6,7 @@ mod faults;
 mod group;
 mod operations;
 mod requests;
+mod situations;
 mod start;
 mod stores;
 mod succession;

@@ -23,6 +23,7 @@ use super::leader::{Leader, Signatures};
 use super::levels::Levels;
 use super::membership::Membership;
 use super::reach::Reach;
+use super::rotation::Rotation;
 use super::sending::Sending;
 use super::shared::Cluster;
 use super::state::{Action, Describe, Event, Settings, State, World};
@@ -71,6 +72,7 @@ pub(in crate::herder) struct Driver {
     background: JoinSet<()>,
     began: Instant,
     key_look_at: Instant,
+    rotation: Rotation,
     /// When readings of loads are taken next.
     loads_at: Instant,
     /// Whether this worker leads a group whose requests are signed.
@@ -123,6 +125,7 @@ impl Driver {
             background,
             began: Instant::now(),
             key_look_at: Instant::now(),
+            rotation: Rotation::default(),
             loads_at: Instant::now(),
             signing: false,
         }
@@ -213,6 +216,14 @@ impl Driver {
                 let values = values.into_iter().map(|value| self.with_version(value)).collect();
                 self.job(Job::Tell { safe, values });
             }
+            Action::TellStranger(worker) => warn!(
+                worker = &*worker,
+                group = self.config.group,
+                "a worker that is not in the group says that it runs what runs here. hint: if it has not just been \
+                 lost, two clusters use the same topics and run every connector twice: workers of one cluster need \
+                 the same `group.id`, and clusters need `config.storage.topic`, `offset.storage.topic` and \
+                 `status.storage.topic` of their own"
+            ),
             Action::SetLevel { namespace, level } => self.levels.set(&namespace, &level),
         }
         ControlFlow::Continue(())
@@ -306,7 +317,7 @@ impl Driver {
         }
         let signing = &self.config.signing;
         let current = self.state.configs().session_key.as_deref();
-        if let Some(left) = current.and_then(|key| signing.left(key, now_ms())) {
+        if let Some(left) = current.and_then(|key| self.rotation.left(signing, key, now_ms(), now)) {
             self.key_look_at = now + left.min(KEY_LOOK);
             return;
         }

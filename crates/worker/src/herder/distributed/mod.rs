@@ -8,6 +8,7 @@ mod leader;
 mod levels;
 mod membership;
 mod reach;
+mod rotation;
 mod sending;
 mod shared;
 mod state;

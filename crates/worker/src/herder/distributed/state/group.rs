@@ -14,7 +14,7 @@ use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Metadata, Protocol};
 use crate::cluster::status::{Key, Statuses};
 use crate::cluster::{Loads, Share, Work};
 use crate::herder::HerderError;
-use crate::herder::overview::Sharing;
+use crate::herder::overview::{Sharing, worker_of};
 use crate::status::State as Shown;
 use crate::task::TaskId;
 
@@ -141,6 +141,11 @@ impl Group {
             None => work.connectors.contains(name),
         };
         self.owners.iter().find(|(_, work)| has(work)).map(|(url, _)| url)
+    }
+
+    /// Whether a worker, by its host and port, is a member, if this worker leads.
+    pub(super) fn has_worker(&self, worker_id: &str) -> bool {
+        self.owners.iter().any(|(url, _)| worker_of(url) == worker_id)
     }
 
     /// Whether what was shared out last in a group at rest was decided before these configurations. Its members ask for

@@ -12,6 +12,7 @@ mod lane;
 mod news;
 mod overview;
 mod request;
+mod stranger;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -90,6 +91,8 @@ pub(in crate::herder) struct State {
     dirty: BTreeSet<Arc<str>>,
     /// Connectors of which readers may see something else.
     changed: BTreeSet<Arc<str>>,
+    /// Workers that are not in the group and were told of.
+    strangers: BTreeSet<Box<str>>,
     /// Whether readers may see something else of the group.
     group_changed: bool,
     /// The requests to shut down, once there is one.
@@ -113,6 +116,7 @@ impl State {
             target_calls: BTreeMap::new(),
             dirty: BTreeSet::new(),
             changed,
+            strangers: BTreeSet::new(),
             group_changed: true,
             closing: None,
             left: false,
@@ -132,6 +136,7 @@ impl State {
             Event::Statuses(keys) => {
                 self.changed.extend(keys.iter().map(connector_of));
                 self.watch_out(world, &keys);
+                self.meet_strangers(world, &keys);
             }
             Event::Prepare => self.prepare(),
             Event::Elected { me, generation, protocol, members } => {

@@ -16,7 +16,7 @@ impl State {
         std::mem::take(&mut self.group_changed).then(|| self.group_view(world))
     }
 
-    fn group_view(&self, world: World<'_>) -> GroupView {
+    pub(super) fn group_view(&self, world: World<'_>) -> GroupView {
         let group = &self.group;
         let wall = |at_ms: i64| world.wall_ms.saturating_add(at_ms.saturating_sub(world.now_ms));
         let leader = group.assignment.as_ref().filter(|assignment| !assignment.leader.is_empty());
