@@ -47,7 +47,7 @@ struct Parts {
 
 async fn serve(server: rest::Bound, parts: Parts, levels: Arc<Levels>) -> Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let clients = Clients::new(Arc::new(parts.config.originals.clone()));
+    let clients = Clients::new(Arc::new(parts.config.originals.clone())).of_cluster(&parts.distributed.group);
     let identity = Identity { worker_id: server.worker_id(), commit: COMMIT.to_owned() };
     let about = Arc::new(About::watch(identity, &clients, &parts.data));
     let serving =

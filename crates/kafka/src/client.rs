@@ -269,6 +269,11 @@ impl Client {
         self.inner.pool.close_lane(lane);
     }
 
+    /// Gives the connections of a lane, which are not open yet, a client id of their own.
+    pub(crate) fn name_lane(&self, lane: Lane, client_id: Arc<str>) {
+        self.inner.pool.name_lane(lane, client_id);
+    }
+
     /// The open connection to a broker, or a new one.
     pub(crate) async fn connection(&self, broker: i32, lane: Lane) -> Result<Arc<Connection>, Error> {
         self.inner.pool.connection(broker, lane).await

@@ -61,11 +61,12 @@ impl Connection {
     pub(crate) async fn open(
         address: &Address,
         options: &ClientOptions,
+        client_id: &str,
         setup_timeout: Duration,
     ) -> Result<Arc<Connection>, Error> {
         let name: Arc<str> = address.to_string().into();
         let mut stream = handshake::connect(address, &name, options, setup_timeout).await?;
-        let client_id = request::text(&options.client_id);
+        let client_id = request::text(client_id);
         let versions = handshake::versions(&mut stream, &name, &client_id, options.request_timeout).await?;
         let (reader, writer) = stream.into_split();
         let (outbound, queue) = mpsc::channel(OUTBOUND_MAX);

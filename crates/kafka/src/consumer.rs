@@ -251,6 +251,7 @@ fn member_options(client: &Client, options: &ConsumerOptions) -> group::Options 
     group::Options {
         group: options.group_id.clone(),
         instance_id: options.group_instance_id.clone(),
+        client_id: options.member_client_id.clone(),
         protocol_type: "consumer",
         session_timeout: options.session_timeout,
         rebalance_timeout: options.max_poll_interval,

@@ -34,6 +34,8 @@ pub struct Options {
     pub group: Arc<str>,
     /// `group.instance.id`: a static member keeps its place over a restart.
     pub instance_id: Option<Arc<str>>,
+    /// The client id that the coordinator knows the member by; none for the one of its client.
+    pub client_id: Option<Arc<str>>,
     /// `consumer`, `connect`, ...
     pub protocol_type: &'static str,
     /// `session.timeout.ms`: how long the coordinator waits for a heartbeat.

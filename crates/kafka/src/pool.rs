@@ -44,6 +44,8 @@ pub(crate) struct Pool {
     options: Arc<ClientOptions>,
     nodes: Mutex<BTreeMap<NodeId, Arc<Node>>>,
     slots: Mutex<HashMap<(NodeId, Lane), Arc<Slot>>>,
+    /// The client ids of lanes that have one of their own.
+    client_ids: Mutex<HashMap<Lane, Arc<str>>>,
 }
 
 #[derive(Default)]
@@ -64,7 +66,12 @@ impl Pool {
     pub(crate) fn new(options: Arc<ClientOptions>) -> Pool {
         let bootstrap = options.bootstrap_servers.iter().zip(1..);
         let nodes = bootstrap.map(|(address, number)| (-number, Arc::new(Node::new(address.clone()))));
-        Pool { nodes: Mutex::new(nodes.collect()), options, slots: Mutex::default() }
+        Pool {
+            nodes: Mutex::new(nodes.collect()),
+            options,
+            slots: Mutex::default(),
+            client_ids: Mutex::default(),
+        }
     }
 
     /// The open connection, or a new one. Waits out the backoff after failures, then tries once.
@@ -82,15 +89,17 @@ impl Pool {
         if let Some(error) = slot.failed_since(attempts) {
             return Err(error);
         }
-        let opened = self.open(&node).await;
+        let opened = self.open(&node, lane).await;
         slot.attempted(&opened);
         opened
     }
 
-    async fn open(&self, node: &Node) -> Result<Arc<Connection>, Error> {
+    async fn open(&self, node: &Node, lane: Lane) -> Result<Arc<Connection>, Error> {
         node.wait_for_backoff().await;
+        let client_id = self.client_ids.lock().get(&lane).cloned();
+        let client_id = client_id.unwrap_or_else(|| self.options.client_id.clone());
         let setup_timeout = node.setup_timeout(&self.options.connection_setup_timeout);
-        let opened = Connection::open(node.address(), &self.options, setup_timeout).await;
+        let opened = Connection::open(node.address(), &self.options, &client_id, setup_timeout).await;
         match &opened {
             Ok(_) => node.succeeded(),
             Err(error) => node.failed(&self.options.reconnect_backoff, error),
@@ -132,6 +141,11 @@ impl Pool {
 
     pub(crate) fn close_lane(&self, lane: Lane) {
         self.slots.lock().retain(|(_, other), _| *other != lane);
+        self.client_ids.lock().remove(&lane);
+    }
+
+    pub(crate) fn name_lane(&self, lane: Lane, client_id: Arc<str>) {
+        self.client_ids.lock().insert(lane, client_id);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Requests to other workers of the cluster.
 
 mod activity;
+mod cluster;
 mod forward;
 mod tasks;
 
@@ -12,6 +13,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 pub(crate) use activity::complete;
+pub(crate) use cluster::survey;
 pub(crate) use forward::{Elsewhere, conflicting, forward};
 
 use crate::RestError;

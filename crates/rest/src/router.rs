@@ -12,7 +12,7 @@ use worker::Herder;
 
 use crate::answer;
 use crate::body::Room;
-use crate::endpoints::{connectors, loggers, offsets, plugins, root, states};
+use crate::endpoints::{cluster, connectors, loggers, offsets, plugins, root, states};
 use crate::headers::Header;
 use crate::loggers::Loggers;
 use crate::peer::{Peers, forward};
@@ -78,6 +78,7 @@ fn public() -> Router<Arc<App>> {
     Router::new()
         .route("/", allow("HEAD,GET,OPTIONS", get(root::server_info)))
         .route("/health", allow("HEAD,GET,OPTIONS", get(root::health)))
+        .route("/cluster", allow("HEAD,GET,OPTIONS", get(cluster::show)))
         .route("/connectors", allow("HEAD,POST,GET,OPTIONS", get(connectors::list).post(connectors::create)))
         .route(connector, allow("HEAD,DELETE,GET,OPTIONS", get(connectors::info).delete(connectors::delete)))
         .route(

@@ -6,8 +6,10 @@ use bytes::Bytes;
 use kafka_protocol::{
     error::ResponseError,
     messages::{
-        DeleteGroupsRequest, DescribeGroupsRequest, DescribeGroupsResponse, GroupId, OffsetCommitRequest,
-        OffsetDeleteRequest, OffsetFetchRequest, OffsetFetchResponse, TopicName,
+        DeleteGroupsRequest, DescribeGroupsRequest, DescribeGroupsResponse, GroupId, LeaveGroupRequest,
+        LeaveGroupResponse, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
+        OffsetFetchResponse, TopicName,
+        leave_group_request::MemberIdentity,
         offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
         offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic},
         offset_fetch_request::OffsetFetchRequestGroup,
@@ -23,6 +25,8 @@ use crate::{
     request::{Request, text},
 };
 
+/// Version of LeaveGroup from which one request may name several members.
+const LEAVE_OF_MEMBERS: i16 = 3;
 /// Version of OffsetFetch from which one request asks for several groups.
 const FETCH_OF_GROUPS: i16 = 8;
 
@@ -66,6 +70,39 @@ impl Admin {
             let answer = self.ask_coordinator(group, |_| request.clone()).await;
             match answer.and_then(|response| described(response, group)) {
                 Ok(description) => return Ok(description),
+                Err(error) => self.pause_coordinator(&mut retry, group, error).await?,
+            }
+        }
+    }
+
+    /// Has the members with this client id leave a group, as if they had said so themselves: what they had is shared
+    /// out at once, and what they still commit is refused. Static members stay, as they keep their places over
+    /// restarts. Answers how many there were.
+    pub async fn remove_members(&self, group: &str, client_id: &str) -> Result<usize, Error> {
+        let members = self.describe_group(group).await?.members.into_iter();
+        let members: Vec<GroupMember> = members
+            .filter(|member| member.client_id == client_id && member.group_instance_id.is_none())
+            .collect();
+        for member in &members {
+            self.remove_member(group, &member.member_id).await?;
+        }
+        Ok(members.len())
+    }
+
+    async fn remove_member(&self, group: &str, member_id: &str) -> Result<(), Error> {
+        let mut retry = self.retry();
+        loop {
+            let build = |version| {
+                let (group, member_id) = (GroupId(text(group)), text(member_id));
+                if version < LEAVE_OF_MEMBERS {
+                    return LeaveGroupRequest::default().with_group_id(group).with_member_id(member_id);
+                }
+                let member = MemberIdentity::default().with_member_id(member_id);
+                LeaveGroupRequest::default().with_group_id(group).with_members(vec![member])
+            };
+            let answer = self.ask_coordinator(group, build).await.and_then(|response| left(&response, group));
+            match answer {
+                Ok(()) => return Ok(()),
                 Err(error) => self.pause_coordinator(&mut retry, group, error).await?,
             }
         }
@@ -172,6 +209,15 @@ impl Admin {
         self.client.invalidate_coordinator(group);
         retry.pause(error).await
     }
+}
+
+/// One that is in the group no more has left.
+fn left(response: &LeaveGroupResponse, group: &str) -> Result<(), Error> {
+    let codes = response.members.iter().map(|member| member.error_code).chain([response.error_code]);
+    for code in codes.filter(|code| *code != ResponseError::UnknownMemberId.code()) {
+        error::check(code, format_args!("take a member out of group `{group}`"))?;
+    }
+    Ok(())
 }
 
 fn described(response: DescribeGroupsResponse, group: &str) -> Result<GroupDescription, Error> {

@@ -35,6 +35,8 @@ pub struct ConsumerOptions {
     pub group_id: Arc<str>,
     /// `group.instance.id`: a member that keeps its partitions over a restart.
     pub group_instance_id: Option<Arc<str>>,
+    /// The client id that the group knows the member by, where it is another than the client's. Not a key.
+    pub member_client_id: Option<Arc<str>>,
     /// `auto.offset.reset`.
     pub auto_offset_reset: OffsetReset,
     /// `session.timeout.ms`: the group gives a silent member up after this.
@@ -82,6 +84,7 @@ impl ConsumerOptions {
         let options = ConsumerOptions {
             group_id: reader.text("group.id").unwrap_or_default().into(),
             group_instance_id: reader.text("group.instance.id").map(Arc::from),
+            member_client_id: None,
             auto_offset_reset: offset_reset(reader),
             session_timeout: reader.millis("session.timeout.ms", 45_000),
             heartbeat_interval: reader.millis("heartbeat.interval.ms", 3_000),

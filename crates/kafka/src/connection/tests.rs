@@ -79,7 +79,7 @@ async fn pair_with(options: ClientOptions) -> (Arc<Connection>, Peer) {
         peer.answer_versions(3, 0).await;
         peer
     };
-    let open = Connection::open(&address, &options, Duration::from_secs(180));
+    let open = Connection::open(&address, &options, "test", Duration::from_secs(180));
     let (connection, peer) = tokio::join!(open, accept);
     (connection.unwrap(), peer)
 }
@@ -182,7 +182,7 @@ async fn an_old_broker_is_asked_again_in_its_own_version() {
         peer
     };
     let options = options();
-    let open = Connection::open(&address, &options, Duration::from_secs(180));
+    let open = Connection::open(&address, &options, "test", Duration::from_secs(180));
     let (connection, _peer) = tokio::join!(open, accept);
     assert_eq!(connection.unwrap().version::<MetadataRequest>().unwrap(), 2);
 }
@@ -203,7 +203,7 @@ async fn something_that_is_not_kafka_is_told_apart() {
         peer
     };
     let options = options();
-    let open = Connection::open(&address, &options, Duration::from_secs(180));
+    let open = Connection::open(&address, &options, "test", Duration::from_secs(180));
     let (connection, _peer) = tokio::join!(open, accept);
     let error = connection.err().expect("no Kafka").to_string();
     assert!(error.contains("is this a Kafka listener?"), "{error}");

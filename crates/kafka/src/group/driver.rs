@@ -37,7 +37,8 @@ pub(super) async fn run(
     events: mpsc::Sender<Event>,
     identity: Arc<Mutex<Identity>>,
 ) {
-    let mut link = Link { client, options, lane: Lane::dedicated(), identity };
+    let lane = lane(&client, &options);
+    let mut link = Link { client, options, lane, identity };
     let mut state = State::new(&link.options, Instant::now());
     loop {
         if !link.publish(&mut state, &events).await {
@@ -69,6 +70,15 @@ pub(super) async fn run(
             Some(command) => state.command(command),
         }
     }
+}
+
+/// A connection for a member alone.
+fn lane(client: &Client, options: &Options) -> Lane {
+    let lane = Lane::dedicated();
+    if let Some(client_id) = &options.client_id {
+        client.name_lane(lane, client_id.clone());
+    }
+    lane
 }
 
 /// How an operation ended.
@@ -180,7 +190,7 @@ impl Link {
 
     fn renew_lane(&mut self) {
         self.client.close_lane(self.lane);
-        self.lane = Lane::dedicated();
+        self.lane = lane(&self.client, &self.options);
     }
 
     /// Sends one request. The second answer is the id a coordinator wants the member to come back with.

@@ -28,6 +28,7 @@ fn bench() -> Bench {
     let options = Options {
         group: "g".into(),
         instance_id: None,
+        client_id: None,
         protocol_type: "connect",
         session_timeout: SECOND * 45,
         rebalance_timeout: SECOND * 60,

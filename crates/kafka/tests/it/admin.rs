@@ -9,7 +9,7 @@ use kafka::{
 use testkit::Kafka;
 
 use crate::{
-    reader::{LIMIT, consumer, unique},
+    reader::{LIMIT, consumer, named_consumer, unique},
     writer::{numbers, producer, start_ms},
 };
 
@@ -127,4 +127,43 @@ async fn a_group_with_members_keeps_its_offsets() {
     let error = admin.delete_group(&group).await.unwrap_err();
     assert_eq!(error.code(), Some(ResponseError::NonEmptyGroup));
     member.close(LIMIT).await;
+}
+
+/// Whoever takes the place of a member that is gone need not wait until the group has missed it.
+#[tokio::test]
+async fn members_leave_by_their_client_id() {
+    let kafka = Kafka::shared();
+    let (admin, topic, group) = (admin(kafka.bootstrap()), new_topic("left", &[]), unique("group"));
+    admin.create_topic(&topic).await.unwrap();
+    let join = |client_id: &str, more: &[(&str, &str)]| {
+        let subscription = Subscription::Topics(vec![topic.name.as_str().into()]);
+        let long = [("session.timeout.ms", "1800000"), ("heartbeat.interval.ms", "1000")];
+        named_consumer(kafka.bootstrap(), &group, subscription, &[&long[..], more].concat(), client_id)
+    };
+    let mut gone = join("task 1", &[]);
+    let event = tokio::time::timeout(LIMIT, gone.next()).await.expect("an event in time").unwrap();
+    assert!(matches!(event, Event::Assigned(_)), "{event:?}");
+    let members = admin.describe_group(&group).await.unwrap().members;
+    assert_eq!(members.iter().map(|member| &*member.client_id).collect::<Vec<_>>(), ["task 1"]);
+    assert_eq!(admin.remove_members(&group, "task").await.unwrap(), 0);
+    // Dropped without a word, as by kill -9.
+    drop(gone);
+    assert_eq!(admin.remove_members(&group, "task 1").await.unwrap(), 1);
+    assert_eq!(admin.remove_members(&group, "task 1").await.unwrap(), 0);
+    let mut next = join("task 1", &[]);
+    let event = tokio::time::timeout(LIMIT, next.next()).await.expect("an event in time").unwrap();
+    assert!(matches!(&event, Event::Assigned(partitions) if partitions.len() == 2), "{event:?}");
+
+    // One that is alive joins again, and cannot commit what it had.
+    assert_eq!(admin.remove_members(&group, "task 1").await.unwrap(), 1);
+    let event = tokio::time::timeout(LIMIT, next.next()).await.expect("an event in time").unwrap();
+    assert!(matches!(event, Event::Lost(_)), "{event:?}");
+    next.close(LIMIT).await;
+
+    // Static members keep their places.
+    let mut fixed = join("task 2", &[("group.instance.id", "fixed")]);
+    let event = tokio::time::timeout(LIMIT, fixed.next()).await.expect("an event in time").unwrap();
+    assert!(matches!(event, Event::Assigned(_)), "{event:?}");
+    assert_eq!(admin.remove_members(&group, "task 2").await.unwrap(), 0);
+    fixed.close(LIMIT).await;
 }

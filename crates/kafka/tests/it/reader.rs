@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use kafka::{Client, Consumer, OffsetAndMetadata, Subscription, TopicPartition, config, consumer::Event};
+use kafka::{
+    Client, Consumer, ConsumerOptions, OffsetAndMetadata, Subscription, TopicPartition, config,
+    consumer::Event,
+};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 /// How long anything may take on a busy machine before a test gives up.
@@ -26,6 +29,24 @@ pub(crate) fn consumer(
     subscription: Subscription,
     settings: &[(&str, &str)],
 ) -> Consumer {
+    let (client, options) = consumer_options(bootstrap, group, settings);
+    Consumer::new(client, options, subscription).unwrap()
+}
+
+/// A consumer that its group knows by this client id.
+pub(crate) fn named_consumer(
+    bootstrap: &str,
+    group: &str,
+    subscription: Subscription,
+    settings: &[(&str, &str)],
+    client_id: &str,
+) -> Consumer {
+    let (client, options) = consumer_options(bootstrap, group, settings);
+    let options = ConsumerOptions { member_client_id: Some(client_id.into()), ..options };
+    Consumer::new(client, options, subscription).unwrap()
+}
+
+fn consumer_options(bootstrap: &str, group: &str, settings: &[(&str, &str)]) -> (Client, ConsumerOptions) {
     let defaults = [
         ("bootstrap.servers", bootstrap),
         ("group.id", group),
@@ -38,7 +59,7 @@ pub(crate) fn consumer(
         defaults.iter().chain(settings).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     let parsed = config::consumer(&properties.collect::<BTreeMap<_, _>>()).unwrap();
     assert!(parsed.unknown.is_empty(), "{:?}", parsed.unknown);
-    Consumer::new(Client::new(parsed.client), parsed.options, subscription).unwrap()
+    (Client::new(parsed.client), parsed.options)
 }
 
 /// A subscription to one topic.

@@ -1,5 +1,6 @@
 //! The endpoints, one function each.
 
+pub(crate) mod cluster;
 pub(crate) mod connectors;
 pub(crate) mod loggers;
 pub(crate) mod offsets;

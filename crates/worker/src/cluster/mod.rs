@@ -12,4 +12,4 @@ pub mod signature;
 pub mod status;
 pub mod topic;
 
-pub use share::{Share, Work};
+pub use share::{Loads, Share, Work};

@@ -1,9 +1,12 @@
 //! Connectors and tasks that are with a worker, as a list and as a set.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::task::TaskId;
+
+/// What tasks take, in thousandths of a processor.
+pub type Loads = BTreeMap<TaskId, u32>;
 
 /// Connectors and tasks in the order in which a worker was given them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::config::{Config as _, Parsed, Problem, Problems, Properties, Validator};
 
-use crate::cluster::assignor::{Moves, Policy};
+use crate::cluster::assignor::{Balance, Moves, Policy};
 use crate::cluster::protocol::Protocol;
 use crate::cluster::signature::{Algorithm, SessionKey};
 use crate::cluster::topic::Spec;
@@ -40,6 +40,10 @@ pub struct DistributedKeys {
     /// How long the work of a worker that is gone is kept for it. 3000 if not set; Java's default is 300000.
     #[config(validator = Validator::at_least(0).or_null())]
     pub scheduled_rebalance_max_delay_ms: Option<i32>,
+    /// What workers are to have as much of as each other: tasks (count), as in Java, or what tasks take of a processor
+    /// (load). The leader's value counts, and workers tell their loads only with load.
+    #[config(default = "count", validator = Validator::one_of_ignoring_case(["COUNT", "LOAD"]))]
+    pub assignment_balance: String,
     /// What becomes of a request that changes something while the group shares out: it waits (queue), or is refused
     /// with 409 as by Java's workers (reject).
     #[config(default = "queue", validator = Validator::one_of_ignoring_case(["QUEUE", "REJECT"]))]
@@ -156,6 +160,10 @@ impl DistributedKeys {
         let default = (self.session_timeout_ms / 5).min(MAX_DELAY_MS);
         self.scheduled_rebalance_max_delay_ms.unwrap_or(default)
     }
+
+    fn balance(&self) -> Balance {
+        if self.assignment_balance.eq_ignore_ascii_case("load") { Balance::Load } else { Balance::Count }
+    }
 }
 
 impl Distributed {
@@ -195,7 +203,11 @@ impl Distributed {
             heartbeat_interval: millis(keys.heartbeat_interval_ms),
             rebalance_timeout: millis(keys.rebalance_timeout_ms),
             protocol: Protocol::from_config(&keys.connect_protocol).unwrap_or(Protocol::Sessioned),
-            policy: Policy { max_delay_ms: keys.max_delay_ms(), moves: Moves::AfterMembership },
+            policy: Policy {
+                max_delay_ms: keys.max_delay_ms(),
+                moves: Moves::AfterMembership,
+                balance: keys.balance(),
+            },
             rejects_conflicts: keys.rest_conflict_mode.eq_ignore_ascii_case("reject"),
             sync_timeout: millis(keys.worker_sync_timeout_ms),
             configs: spec(

@@ -37,10 +37,13 @@ pub(super) async fn resolved(
         .map_err(|failure| HerderError::Internal(failure.message))
 }
 
-/// The class that a configuration names.
+/// The class that a configuration names, in the version that it wants.
 pub(super) fn plugin(services: &Services, config: &Properties) -> Result<ConnectorPlugin, Failure> {
     let class = config.get("connector.class").map_or("", |class| class.trim());
-    ConnectorPlugin::find(&services.registry, class).map_err(|error| Failure::of(error.to_string()))
+    let plugin = ConnectorPlugin::find(&services.registry, class);
+    let plugin = plugin.map_err(|error| Failure::of(error.to_string()))?;
+    validate::version_of(&plugin, config).map_err(Failure::of)?;
+    Ok(plugin)
 }
 
 /// What makes a task. May block.
@@ -51,6 +54,7 @@ pub(super) fn task(services: &Services, start: &StartTask) -> Result<TaskSpec, F
         ConnectorPlugin::Source(plugin) => TaskKind::Source(plugin),
         ConnectorPlugin::Sink(plugin) => TaskKind::Sink(plugin),
     };
+    validate::versions_of_task(&services.registry, &connector).map_err(Failure::of)?;
     Ok(TaskSpec { id: start.id.clone(), kind, connector, task, target: start.target })
 }
 

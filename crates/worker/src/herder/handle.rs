@@ -5,18 +5,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::config::Properties;
+use kafka::Admin;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::HerderError;
 use super::call::{Call, OffsetChange, Outcome, Reply, Request};
-use super::distributed::Signatures;
+use super::distributed::{Group, Signatures};
 use super::driver::Driver;
 use super::entities::{
     ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Health, InitialState, RawConfig,
     TaskInfo, TaskState,
 };
 use super::instance::Calls;
+use super::overview::{ClusterInfo, described as described_sharing};
 use super::runner::CONNECTOR_PATIENCE;
 use super::view::{Snapshot, Worker};
 use super::{About, Cluster, Identity, Leader, Levels, SignedRequest, configure, distributed, offsets};
@@ -43,6 +45,8 @@ struct Shared {
     about: Arc<About>,
     /// How requests of other workers are verified, if there are others.
     signatures: Option<Signatures>,
+    /// The group of the workers, if there are others.
+    group: Option<Group>,
     /// Whether the loop has answered a health check.
     answered: AtomicBool,
 }
@@ -52,6 +56,9 @@ impl Herder {
     pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
     /// How long the herder may take to answer a health check, as in Kafka.
     pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// How long the coordinator of the group may take to describe it.
+    const GROUP_TIMEOUT: Duration = Duration::from_secs(3);
 
     /// Starts a herder without connectors; has to be called inside a tokio runtime, which then runs its loop.
     pub fn start(services: Arc<Services>, identity: Identity) -> Self {
@@ -67,14 +74,14 @@ impl Herder {
         peers: Arc<dyn Leader>,
         levels: Arc<dyn Levels>,
     ) -> Self {
-        let signatures = Some(topics.signatures());
+        let (signatures, group) = (Some(topics.signatures()), Some(topics.group()));
         let (calls, receiver) = mpsc::channel(REQUESTS_MAX);
         let snapshot = Arc::new(Snapshot::default());
         let id = about.worker_id();
         let driver = distributed::Driver::new(&services, snapshot.clone(), id, topics, peers, levels);
         tokio::spawn(driver.run(receiver));
         let answered = AtomicBool::new(false);
-        Self { shared: Arc::new(Shared { calls, snapshot, services, about, signatures, answered }) }
+        Self { shared: Arc::new(Shared { calls, snapshot, services, about, signatures, group, answered }) }
     }
 
     /// Starts a herder that waits this long for a connector that others wait for.
@@ -84,8 +91,8 @@ impl Herder {
         let driver = Driver::new(services.clone(), snapshot.clone(), &identity.worker_id, patience);
         tokio::spawn(driver.run(receiver));
         let about = Arc::new(About::watch(identity, &services.clients, &services.runtime));
-        let (answered, signatures) = (AtomicBool::new(false), None);
-        Self { shared: Arc::new(Shared { calls, snapshot, services, about, signatures, answered }) }
+        let (answered, signatures, group) = (AtomicBool::new(false), None, None);
+        Self { shared: Arc::new(Shared { calls, snapshot, services, about, signatures, group, answered }) }
     }
 
     /// Ends all tasks, with their last commits, and all connectors within `task.shutdown.graceful.timeout.ms`;
@@ -108,6 +115,41 @@ impl Herder {
     /// Whether the worker is one of a cluster.
     pub fn in_cluster(&self) -> bool {
         self.shared.signatures.is_some()
+    }
+
+    /// The workers of the cluster and what they have, as far as this one knows: the leader knows all, others
+    /// themselves.
+    ///
+    /// # Errors
+    /// The worker is in no cluster.
+    pub fn cluster(&self) -> Result<ClusterInfo, HerderError> {
+        let group = self.group()?;
+        let mut info =
+            self.shared.snapshot.group().info(&group.name, self.worker_id(), &self.shared.snapshot);
+        info.kafka_cluster_id = self.shared.about.server_info().kafka_cluster_id;
+        Ok(info)
+    }
+
+    /// Asks the coordinator of the group who has what, for a leader that does not tell; answers whether it did.
+    ///
+    /// # Errors
+    /// It does not answer, or not what can be read.
+    pub async fn ask_group(&self, info: &mut ClusterInfo) -> Result<bool, HerderError> {
+        let group = self.group()?;
+        let internal = |error: &dyn std::fmt::Display| HerderError::Internal(error.to_string());
+        let admin = Admin::new(group.client.clone()).with_timeout(Self::GROUP_TIMEOUT);
+        let described = admin.describe_group(&group.name).await.map_err(|error| internal(&error))?;
+        let sharing =
+            described_sharing(&described, self.shared.snapshot.work()).map_err(|error| internal(&error))?;
+        if let Some(sharing) = &sharing {
+            self.shared.snapshot.group().show(sharing, info, &self.shared.snapshot);
+        }
+        Ok(sharing.is_some())
+    }
+
+    fn group(&self) -> Result<&Group, HerderError> {
+        let words = "this worker is standalone: it is in no cluster";
+        self.shared.group.as_ref().ok_or_else(|| HerderError::NotFound(words.to_owned()))
     }
 
     /// Whether the herder's loop answers.

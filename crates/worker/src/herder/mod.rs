@@ -15,6 +15,7 @@ mod handle;
 mod hidden;
 mod instance;
 mod offsets;
+mod overview;
 mod reload;
 mod runner;
 mod state;
@@ -29,3 +30,7 @@ pub use entities::{
 };
 pub use error::HerderError;
 pub use handle::Herder;
+pub use overview::{
+    ClusterInfo, DelayInfo, GroupState, LeaderInfo, PlacedConnector, PlacedTask, UnassignedInfo, WorkerInfo,
+    WorkerKind,
+};

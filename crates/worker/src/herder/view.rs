@@ -10,8 +10,10 @@ use super::HerderError;
 use super::entities::{
     ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, TaskInfo, TaskState,
 };
+use super::overview::GroupView;
+use crate::cluster::Work;
 use crate::status::{Status, TargetState};
-use crate::task::Activities;
+use crate::task::{Activities, TaskId};
 
 /// A class of connectors, as far as the state of the herder needs it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -133,6 +135,7 @@ fn task_id(connector: &str, task: u32) -> ConnectorTaskId {
 pub(super) struct Snapshot {
     connectors: RwLock<BTreeMap<Arc<str>, Arc<ConnectorView>>>,
     activities: Arc<Activities>,
+    group: RwLock<Arc<GroupView>>,
 }
 
 impl Snapshot {
@@ -143,6 +146,25 @@ impl Snapshot {
             Some(view) => connectors.insert(name, Arc::new(view)),
             None => connectors.remove(&name),
         };
+    }
+
+    /// Renews what readers see of the group.
+    pub(super) fn publish_group(&self, group: GroupView) {
+        *self.group.write() = Arc::new(group);
+    }
+
+    /// What this worker knows of its group.
+    pub(super) fn group(&self) -> Arc<GroupView> {
+        self.group.read().clone()
+    }
+
+    /// All connectors and tasks.
+    pub(super) fn work(&self) -> Work {
+        let connectors = self.connectors.read();
+        let tasks = connectors.iter().flat_map(|(connector, view)| {
+            view.tasks.keys().map(|&task| TaskId { connector: connector.clone(), task })
+        });
+        Work { connectors: connectors.keys().cloned().collect(), tasks: tasks.collect() }
     }
 
     /// What the tasks that run here have done last.

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
 use super::TaskId;
+use super::load::{Busy, Meter};
+use crate::cluster::Loads;
 use crate::cluster::topic::now_ms;
 
 /// No time, or no number.
@@ -22,6 +25,8 @@ pub struct Activity {
     committed_ms: AtomicI64,
     records: AtomicU64,
     lag: AtomicI64,
+    busy: Busy,
+    meter: Meter,
 }
 
 /// The same for a reader, in statuses: times as ISO 8601 has them, absent where nothing has happened yet.
@@ -52,6 +57,8 @@ impl Default for Activity {
             committed_ms: never(),
             records: AtomicU64::new(0),
             lag: never(),
+            busy: Busy::default(),
+            meter: Meter::default(),
         }
     }
 }
@@ -74,6 +81,11 @@ impl Activity {
     pub(super) fn lags(&self, records: Option<u64>) {
         let records = records.and_then(|records| i64::try_from(records).ok());
         self.lag.store(records.unwrap_or(NEVER), Ordering::Relaxed);
+    }
+
+    /// How long the task has kept a processor busy.
+    pub(super) fn busy(&self) -> &Busy {
+        &self.busy
     }
 
     /// What there is to show.
@@ -110,6 +122,21 @@ impl Activities {
         if all.get(id).is_some_and(|known| Arc::ptr_eq(known, activity)) {
             all.remove(id);
         }
+    }
+
+    /// Takes a reading of what each task takes; to be called from time to time.
+    pub fn read_loads(&self) {
+        let now = Instant::now();
+        for activity in self.0.read().values() {
+            activity.meter.read(activity.busy.total(), now);
+        }
+    }
+
+    /// What each task takes of a processor, on average of the last minute or so; without those that have just
+    /// started.
+    pub fn loads(&self) -> Loads {
+        let load = |(id, activity): (&TaskId, &Arc<Activity>)| Some((id.clone(), activity.meter.load()?));
+        self.0.read().iter().filter_map(load).collect()
     }
 
     /// What a task has done last; none where it does not run here.

@@ -2,14 +2,16 @@
 //! that connect in the same way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::config::Properties;
 use api::{OrReaction, Result};
 use kafka::config::{self as keys, ClientOptions, Parsed};
 use kafka::group::Lease;
-use kafka::{Client, Consumer, Producer, ProducerOptions, Subscription, WeakClient};
+use kafka::{Admin, Client, Consumer, Producer, ProducerOptions, Subscription, WeakClient};
 use parking_lot::Mutex;
-use tracing::warn;
+use tokio::time::timeout;
+use tracing::{info, warn};
 
 use super::{TaskId, TaskSpec};
 
@@ -21,7 +23,12 @@ pub struct Clients {
     pool: Arc<Mutex<Vec<(ClientOptions, WeakClient)>>>,
     /// What tasks that start now may go by, in a cluster.
     lease: Arc<Mutex<Option<Lease>>>,
+    /// The group of the workers, in a cluster.
+    cluster: Option<Arc<str>>,
 }
+
+/// How long it may take to look for what former runs of a task have left in its group.
+const SUCCESSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The client id of connections that no `client.id` asks to be told apart.
 const CLIENT_ID: &str = "ferroduct";
@@ -29,7 +36,13 @@ const CLIENT_ID: &str = "ferroduct";
 impl Clients {
     /// Clients of a worker with these properties. Nothing is connected yet.
     pub fn new(worker: Arc<Properties>) -> Self {
-        Self { worker, pool: Arc::default(), lease: Arc::default() }
+        Self { worker, pool: Arc::default(), lease: Arc::default(), cluster: None }
+    }
+
+    /// The same for a worker of a cluster, which has this group.
+    #[must_use]
+    pub fn of_cluster(self, group: &str) -> Self {
+        Self { cluster: Some(group.into()), ..self }
     }
 
     /// A connection for admin requests of a connector, or of the worker itself (no properties).
@@ -58,13 +71,28 @@ impl Clients {
     }
 
     /// A consumer for a sink task, in the group of its connector.
-    pub(super) fn consumer(&self, spec: &TaskSpec) -> Result<Consumer> {
+    ///
+    /// In a cluster a member that a former run of the task has left there, because its worker was killed, is taken
+    /// out of the group first: it would be waited for until `session.timeout.ms`.
+    pub(super) async fn consumer(&self, spec: &TaskSpec) -> Result<Consumer> {
         let properties = consumer_properties(&self.worker, &spec.connector, &spec.id.connector);
         let parsed = keys::consumer(&properties).or_fail("cannot configure the consumer")?;
         report_unknown(&spec.id, "consumer", &parsed);
         let subscription = subscription(&spec.task)?;
-        Consumer::new(self.shared(parsed.client), parsed.options, subscription)
-            .or_fail("cannot start the consumer")
+        let (client, mut options) = (self.shared(parsed.client), parsed.options);
+        options.member_client_id = self.member_name(&properties, &spec.id);
+        if let Some(name) = &options.member_client_id {
+            succeed(&client, &options.group_id, name).await;
+        }
+        Consumer::new(client, options, subscription).or_fail("cannot start the consumer")
+    }
+
+    /// The client id of a task's consumer, which no other task of any cluster has: by it those are known that came
+    /// before. None where users say how the group is to know the consumer.
+    fn member_name(&self, consumer: &Properties, id: &TaskId) -> Option<Arc<str>> {
+        let cluster = self.cluster.as_ref()?;
+        let named = ["client.id", "group.instance.id"].iter().any(|key| consumer.contains_key(*key));
+        (!named).then(|| format!("connector-consumer-{id}@{cluster}").into())
     }
 
     /// The consumer group of a sink connector.
@@ -86,6 +114,23 @@ impl Clients {
         let client = Client::new(options.clone());
         pool.push((options, client.downgrade()));
         client
+    }
+}
+
+/// Takes those out of a group that stand in the way of a member with this client id. Where that cannot be done they
+/// are waited for.
+async fn succeed(client: &Client, group: &str, name: &str) {
+    let admin = Admin::new(client.clone()).with_timeout(SUCCESSION_TIMEOUT);
+    let removed = timeout(SUCCESSION_TIMEOUT, admin.remove_members(group, name)).await;
+    match removed {
+        Ok(Ok(0)) => {}
+        Ok(Ok(_)) => {
+            info!(group, "a former run of the task was still in the group and has been taken out of it")
+        }
+        Ok(Err(error)) => {
+            warn!(group, %error, "cannot look for former runs of the task in its group; they are waited for");
+        }
+        Err(_) => warn!(group, "no answer about former runs of the task in its group; they are waited for"),
     }
 }
 

@@ -8,6 +8,7 @@ mod clients;
 mod convert;
 mod dead_letter;
 mod in_flight;
+mod load;
 mod policy;
 mod sink;
 mod source;
@@ -32,6 +33,8 @@ use tracing::{Instrument, error, info, info_span};
 
 pub use activity::{Activities, Activity, ActivityInfo};
 pub use clients::Clients;
+
+use load::Counted;
 
 use crate::status::TargetState;
 use crate::store::OffsetStore;
@@ -148,6 +151,7 @@ impl Task {
         let stop = CancellationToken::new();
         let muted = Arc::new(AtomicBool::new(false));
         let (target, targets) = watch::channel(spec.target);
+        let counted = activity.clone();
         let life = Life {
             id: spec.id.clone(),
             stop: stop.clone(),
@@ -158,7 +162,8 @@ impl Task {
             activity,
         };
         let span = info_span!("task", id = %spec.id);
-        let running = services.runtime.clone().spawn(live(spec, services, life).instrument(span));
+        let runtime = services.runtime.clone();
+        let running = runtime.spawn(Counted::new(live(spec, services, life), counted).instrument(span));
         Self { stop, muted, target, running }
     }
 

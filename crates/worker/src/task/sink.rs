@@ -38,7 +38,10 @@ pub(super) async fn run(
     let stop = life.stop.clone();
     let incoming = Incoming::open(spec, services, &context, policy, &stop).await?;
     let Some(incoming) = incoming else { return Ok(()) };
-    let consumer = services.clients.consumer(spec)?;
+    let consumer = tokio::select! {
+        consumer = services.clients.consumer(spec) => consumer?,
+        () = stop.cancelled() => return Ok(()),
+    };
     let mut task = tokio::select! {
         task = plugin.task(&spec.task, context.clone()) => task?,
         () = stop.cancelled() => return Ok(()),

@@ -134,6 +134,20 @@ impl Aliases {
         }
     }
 
+    /// Whether the classes of a connector's aliases are there in the versions that it wants.
+    ///
+    /// # Errors
+    /// One is not, or what is wanted is no version. The words are Kafka's.
+    pub(super) fn check_versions(&self, registry: &Registry, properties: &Properties) -> Result<(), String> {
+        for alias in self.named(properties) {
+            let value = |name: &str| properties.get(&format!("{}.{alias}.{name}", self.key));
+            let Some(found) = value("type").and_then(|name| self.class(registry, name)) else { continue };
+            let wanted = Version::wanted(value("plugin.version").map(String::as_str))?;
+            wanted.check(found.class, &[found.version])?;
+        }
+        Ok(())
+    }
+
     fn resolve(&self, registry: &Registry, key: &str, name: &str) -> Resolved {
         if let Some(found) = self.class(registry, name) {
             return Resolved::Right(found.class);

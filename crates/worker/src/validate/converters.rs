@@ -94,9 +94,7 @@ impl Role {
         if values.iter_mut().filter(both).any(|value| !value.errors.is_empty()) {
             return Vec::new();
         }
-        let wanted = Version::wanted(own.get(&version).map(String::as_str));
-        let available = plugins::versions(registry, found.class);
-        if let Err(words) = wanted.and_then(|wanted| wanted.check(found.class, &available)) {
+        if let Err(words) = self.check_version(registry, own) {
             values.iter_mut().filter(both).for_each(|value| value.errors.push(words.clone()));
             return Vec::new();
         }
@@ -112,6 +110,18 @@ impl Role {
             ConfigInfo::prefixed(&prefix, key, value)
         });
         infos.collect()
+    }
+
+    /// Whether the converter that a connector names is there in the version that it wants.
+    ///
+    /// # Errors
+    /// It is not, or what it wants is no version. The words are Kafka's.
+    pub(super) fn check_version(self, registry: &Registry, own: &Properties) -> Result<(), String> {
+        let Some(found) = own.get(self.key).and_then(|name| self.class(registry, name)) else {
+            return Ok(());
+        };
+        let wanted = own.get(&format!("{}.plugin.version", self.key)).map(String::as_str);
+        Version::wanted(wanted)?.check(found.class, &plugins::versions(registry, found.class))
     }
 
     fn of_worker(self, registry: &Registry, worker: &Properties) -> Option<String> {

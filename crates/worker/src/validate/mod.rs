@@ -97,9 +97,21 @@ pub fn validate(
 ///
 /// # Errors
 /// It is not, or what it wants is no version. The words are Kafka's.
-fn version_of(plugin: &ConnectorPlugin, properties: &Properties) -> Result<(), String> {
+pub(crate) fn version_of(plugin: &ConnectorPlugin, properties: &Properties) -> Result<(), String> {
     let Description { class, version, .. } = plugin.description();
     Version::wanted(properties.get(VERSION).map(String::as_str))?.check(class, &[version])
+}
+
+/// Whether the converters, transforms and predicates of a task are there in the versions that the configuration of its
+/// connector wants. Another worker, which has others, may have taken that configuration.
+///
+/// # Errors
+/// As [`version_of`], for the first that is not.
+pub(crate) fn versions_of_task(registry: &Registry, properties: &Properties) -> Result<(), String> {
+    for role in converters::ROLES {
+        role.check_version(registry, properties)?;
+    }
+    aliases::ALL.iter().try_for_each(|aliases| aliases.check_versions(registry, properties))
 }
 
 /// The answer for a connector that is not there in the version that is wanted: nothing but the keys of every

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value as Json, json};
 use testkit::java::Judge;
-use worker::cluster::assignor::{Configured, Cooperative, Members, Moves, Plan, Policy, Round};
+use worker::cluster::assignor::{Balance, Configured, Cooperative, Members, Moves, Plan, Policy, Round};
 use worker::cluster::protocol::{Assignment, Metadata, Protocol};
-use worker::cluster::{Share, Work};
+use worker::cluster::{Loads, Share, Work};
 use worker::task::TaskId;
 
 const PROTOCOLS: [Protocol; 3] = [Protocol::Eager, Protocol::Compatible, Protocol::Sessioned];
@@ -67,9 +67,14 @@ fn the_bytes_of_the_group_are_javas() {
             };
             let bytes = assignment.encode(protocol).unwrap();
             prop_assert_eq!(&again("assignment", &bytes), &bytes);
-            let metadata = Metadata { url: "http://w:1/".into(), config_offset: 7, current };
+            let metadata =
+                Metadata { url: "http://w:1/".into(), config_offset: 7, current, loads: Loads::new() };
             let bytes = metadata.encode(protocol).unwrap();
             prop_assert_eq!(&again("metadata", &bytes), &bytes);
+            // Java passes over what a worker tells of the loads of its tasks.
+            let loads = assignment.assigned.tasks.iter().map(|task| (task.clone(), 250)).collect();
+            let loaded = Metadata { loads, ..metadata.clone() }.encode(protocol).unwrap();
+            prop_assert_eq!(&again("metadata", &loaded), &bytes);
             if protocol != Protocol::Eager {
                 let decoded = Assignment::decode(&assignment.encode(protocol).unwrap()).unwrap();
                 prop_assert_eq!(ordered(decoded), ordered(assignment));
@@ -186,7 +191,7 @@ impl Group {
         }
     }
 
-    fn round<'a>(&'a self, released: &'a Work) -> Round<'a> {
+    fn round<'a>(&'a self, released: &'a Work, loads: &'a Loads) -> Round<'a> {
         Round {
             now_ms: self.now_ms,
             configured: &self.configured,
@@ -194,6 +199,7 @@ impl Group {
             generation: self.generation,
             members: &self.members,
             released,
+            loads,
         }
     }
 }
@@ -248,13 +254,14 @@ fn the_cooperative_assignor_is_javas() {
     TestRunner::new(Config::with_cases(300))
         .run(&inputs, |(max_delay_ms, deeds)| {
             ask(&judge, &json!({"op": "new", "delay": max_delay_ms}));
-            let mut ours = Cooperative::new(Policy { max_delay_ms, moves: Moves::Always });
+            let mut ours =
+                Cooperative::new(Policy { max_delay_ms, moves: Moves::Always, balance: Balance::Count });
             let mut group = Group::new();
             for deed in &deeds {
                 group.happen(deed);
                 group.generation += 1;
                 let javas = java(&judge, &group);
-                group.plan = ours.assign(group.round(&Work::default()));
+                group.plan = ours.assign(group.round(&Work::default(), &Loads::new()));
                 same(&group, &javas)?;
             }
             Ok(())

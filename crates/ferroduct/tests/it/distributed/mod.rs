@@ -1,12 +1,15 @@
 //! Clusters of workers, of Ferroduct alone and beside workers of Apache Kafka.
 
 mod bounces;
+mod cluster;
 mod faults;
 mod group;
 mod operations;
 mod requests;
+mod situations;
 mod start;
 mod stores;
+mod succession;
 mod verbs;
 
 use std::collections::BTreeMap;

@@ -7,9 +7,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::load::{Load, deal};
-use super::{Configured, Members, Plan, backoff, work_of};
+use super::load::{Load, deal_connectors, deal_tasks};
+use super::scales::Scales;
+use super::{Configured, Loads, Members, Plan, backoff, work_of};
 use crate::cluster::{Share, Work};
+use crate::task::TaskId;
 
 /// How the assignor decides.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,6 +20,17 @@ pub struct Policy {
     pub max_delay_ms: i32,
     /// When running work moves for the sake of balance.
     pub moves: Moves,
+    /// What is balanced.
+    pub balance: Balance,
+}
+
+/// What members are to have as much of as each other (`assignment.balance`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Balance {
+    /// Connectors, and tasks, as in Java.
+    Count,
+    /// Connectors, and what tasks take of a processor.
+    Load,
 }
 
 /// When running work moves for the sake of balance.
@@ -44,6 +57,8 @@ pub struct Round<'a> {
     pub members: &'a Members,
     /// Work that is known to have ended in good order, so that nobody comes back for it.
     pub released: &'a Work,
+    /// What tasks take, as the members that run them tell; only for [`Balance::Load`].
+    pub loads: &'a Loads,
 }
 
 /// The assignor, with what it remembers from round to round.
@@ -66,6 +81,8 @@ pub struct Cooperative {
     successive_revocations: u32,
     /// Whether members have come or gone since all had their share.
     unbalanced: bool,
+    /// What tasks weigh, for [`Balance::Load`].
+    scales: Scales,
 }
 
 impl Cooperative {
@@ -83,6 +100,7 @@ impl Cooperative {
             revoked_before: false,
             successive_revocations: 0,
             unbalanced: false,
+            scales: Scales::default(),
         }
     }
 
@@ -108,12 +126,32 @@ impl Cooperative {
         let mut loads = Load::of(round.members);
         loads.iter_mut().for_each(|load| load.revoke(&unwanted));
 
+        self.scales.learn(round.loads, &configured);
+
         let mut new = created.into_share();
-        new.extend(self.handle_lost(round.now_ms, &lost, &mut loads));
-        self.balance(round.now_ms, &configured, &mut loads);
-        deal(&mut loads, new);
+        let anew = self.handle_lost(round.now_ms, &lost, &mut loads);
+        let returned = Work::of(loads.iter().map(Load::assigned));
+        new.extend(anew);
+        let moves = self.balance(round.now_ms, &configured, &mut loads, &new.tasks);
+        deal_connectors(&mut loads, new.connectors);
+        let moved = match self.policy.balance {
+            Balance::Count => {
+                deal_tasks(&mut loads, new.tasks);
+                Work::default()
+            }
+            Balance::Load => self.scales.deal(&mut loads, new.tasks),
+        };
+        self.scales.intend(moves);
+        let held = lost.clone().minus(&Work::of(loads.iter().map(Load::assigned)));
         self.remember(&round, members, &loads, lost);
-        Plan { members: loads.into_iter().map(Load::into_plan).collect(), delay_ms: self.delay_ms }
+        let members = loads.into_iter().map(Load::into_plan).collect();
+        Plan { members, delay_ms: self.delay_ms, held, returned, moved }
+    }
+
+    /// As if members had come or gone.
+    #[cfg(test)]
+    pub(super) fn unbalance(&mut self) {
+        self.unbalanced = true;
     }
 
     /// A member that still has what was taken from it has not heard of it: it is counted as what it has.
@@ -166,31 +204,52 @@ impl Cooperative {
     }
 
     /// Takes work from members that have more than their share, unless lost work is waited for or the last
-    /// round did so already.
-    fn balance(&mut self, now_ms: i64, configured: &Work, loads: &mut [Load]) {
+    /// round did so already; answers whom tasks are meant for that are taken because of what they weigh.
+    fn balance(
+        &mut self,
+        now_ms: i64,
+        configured: &Work,
+        loads: &mut [Load],
+        new: &[TaskId],
+    ) -> Vec<(TaskId, Arc<str>)> {
         if self.delay_ms != 0 {
             self.revoked_before = false;
-            return;
+            return Vec::new();
         }
         let wanted = self.policy.moves == Moves::Always || self.unbalanced;
-        let surplus = if wanted { surplus(configured, loads) } else { Work::default() };
+        let (surplus, moves) =
+            if wanted { self.surplus(configured, loads, new) } else { (Work::default(), Vec::new()) };
         if surplus.is_empty() {
             if std::mem::take(&mut self.revoked_before) {
                 self.successive_revocations = 0;
             }
             self.unbalanced = false;
-            return;
+            return Vec::new();
         }
         if self.revoked_before {
             self.successive_revocations = self.successive_revocations.saturating_add(1);
             self.delay_ms = backoff::delay_ms(self.successive_revocations, self.policy.max_delay_ms);
             if self.delay_ms != 0 {
                 self.scheduled_ms = now_ms + i64::from(self.delay_ms);
-                return;
+                return Vec::new();
             }
         }
         loads.iter_mut().for_each(|load| load.revoke(&surplus));
         self.revoked_before = true;
+        moves
+    }
+
+    /// What is to be taken away: never more than Java would take, but for a single task that weighs too much.
+    fn surplus(&self, configured: &Work, loads: &[Load], new: &[TaskId]) -> (Work, Vec<(TaskId, Arc<str>)>) {
+        let by_count = surplus(configured, loads);
+        match self.policy.balance {
+            Balance::Count => (by_count, Vec::new()),
+            Balance::Load => {
+                let moves = self.scales.moves(loads, new, by_count.tasks.len());
+                let tasks = moves.iter().map(|(task, _)| task.clone()).collect();
+                (Work { tasks, ..by_count }, moves)
+            }
+        }
     }
 
     fn remember(&mut self, round: &Round<'_>, members: BTreeSet<Arc<str>>, loads: &[Load], lost: Work) {

@@ -24,5 +24,5 @@ pub fn eager(configured: &Configured, members: impl IntoIterator<Item = Arc<str>
     for (_, plan) in &mut members {
         plan.owned = plan.assigned.clone();
     }
-    Plan { members: members.into_iter().collect(), delay_ms: 0 }
+    Plan { members: members.into_iter().collect(), ..Plan::default() }
 }

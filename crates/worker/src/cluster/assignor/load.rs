@@ -35,6 +35,11 @@ impl Load {
         self.revoked.extend(self.share.take(work));
     }
 
+    /// What it gets.
+    pub(super) fn assigned(&self) -> &Share {
+        &self.assigned
+    }
+
     pub(super) fn give_connector(&mut self, connector: Arc<str>) {
         self.share.connectors.push(connector.clone());
         self.assigned.connectors.push(connector);
@@ -50,10 +55,14 @@ impl Load {
     }
 }
 
-/// Gives each connector, and each task, to one of those that have fewest of its kind.
-pub(super) fn deal(loads: &mut [Load], share: Share) {
-    deal_items(loads, share.connectors, |load| load.share.connectors.len(), Load::give_connector);
-    deal_items(loads, share.tasks, |load| load.share.tasks.len(), Load::give_task);
+/// Gives each connector to one of those that have fewest connectors.
+pub(super) fn deal_connectors(loads: &mut [Load], connectors: Vec<Arc<str>>) {
+    deal_items(loads, connectors, |load| load.share.connectors.len(), Load::give_connector);
+}
+
+/// Gives each task to one of those that have fewest tasks.
+pub(super) fn deal_tasks(loads: &mut [Load], tasks: Vec<TaskId>) {
+    deal_items(loads, tasks, |load| load.share.tasks.len(), Load::give_task);
 }
 
 /// The members stand in the order of their counts, then of their ids. Those that have as few as the first get one

@@ -1,3 +1,5 @@
+mod weighed;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -5,6 +7,9 @@ use super::*;
 fn name(number: u8) -> Arc<str> {
     char::from(b'a' + number).to_string().into()
 }
+
+/// Within how many rounds a group comes to rest.
+const ROUNDS: usize = 100;
 
 /// A leader and its members, all of which hear every plan.
 struct Group {
@@ -14,17 +19,23 @@ struct Group {
     configured: Configured,
     members: Members,
     released: Work,
+    loads: Loads,
 }
 
 impl Group {
     fn new(moves: Moves, members: u8) -> Self {
+        Self::balanced(Balance::Count, moves, members)
+    }
+
+    fn balanced(balance: Balance, moves: Moves, members: u8) -> Self {
         Self {
-            assignor: Cooperative::new(Policy { max_delay_ms: 1_000, moves }),
+            assignor: Cooperative::new(Policy { max_delay_ms: 1_000, moves, balance }),
             now_ms: 1,
             generation: 0,
             configured: Configured::new(),
             members: (0..members).map(|member| (name(member), Share::default())).collect(),
             released: Work::default(),
+            loads: Loads::new(),
         }
     }
 
@@ -38,6 +49,7 @@ impl Group {
             generation: self.generation,
             members: &self.members,
             released: &self.released,
+            loads: &self.loads,
         });
         for (member, plan) in &plan.members {
             let share = self.members.get_mut(member).expect("plans are for members");
@@ -50,7 +62,7 @@ impl Group {
 
     /// Rounds until nothing changes any more.
     fn settle(&mut self) {
-        for _ in 0..20 {
+        for _ in 0..ROUNDS {
             let plan = self.round();
             self.now_ms += i64::from(plan.delay_ms);
             let quiet = plan.members.values().all(|plan| plan.assigned.is_empty() && plan.revoked.is_empty());

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::wire::{Reader, put_nullable_bytes, put_text};
+use super::wire::{Reader, put_loads, put_nullable_bytes, put_text};
 use super::{Assignment, Malformed, Protocol};
+use crate::cluster::Loads;
 
 /// What a worker tells of itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,6 +16,9 @@ pub struct Metadata {
     /// What it runs, as it was last assigned; `None` before the first time and after a loss. Not told by
     /// [`Protocol::Eager`].
     pub current: Option<Assignment>,
+    /// What its tasks take, behind what Java's workers read; empty where nobody asks for it, and not told by
+    /// [`Protocol::Eager`].
+    pub loads: Loads,
 }
 
 impl Metadata {
@@ -30,6 +34,9 @@ impl Metadata {
         if protocol != Protocol::Eager {
             let current = self.current.as_ref().map(|current| current.encode(protocol)).transpose()?;
             put_nullable_bytes(&mut out, current.as_deref())?;
+            if !self.loads.is_empty() {
+                put_loads(&mut out, &self.loads)?;
+            }
         }
         Ok(out)
     }
@@ -46,6 +53,7 @@ impl Metadata {
         let (url, config_offset) = (reader.text()?, reader.long()?);
         let current = if reader.ended() { None } else { reader.nullable_bytes()? };
         let current = current.map(Assignment::decode).transpose()?;
-        Ok(Self { url, config_offset, current })
+        let loads = reader.loads();
+        Ok(Self { url, config_offset, current, loads })
     }
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cluster::Share;
+use crate::cluster::{Loads, Share};
 use crate::task::TaskId;
 
 fn task(connector: &str, task: u32) -> TaskId {
@@ -20,6 +20,10 @@ fn assignment() -> Assignment {
     }
 }
 
+fn loads() -> Loads {
+    Loads::from([(task("c", 0), 700), (task("c", 3), 0), (task("d", 1), 1_000)])
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -29,7 +33,8 @@ const OFFSET: &str = "0000000000000005";
 
 #[test]
 fn the_bytes_are_those_of_java() {
-    let metadata = Metadata { url: "http://w1:8083/".into(), config_offset: 5, current: None };
+    let metadata =
+        Metadata { url: "http://w1:8083/".into(), config_offset: 5, current: None, loads: Loads::new() };
     assert_eq!(hex(&metadata.encode(Protocol::Eager).unwrap()), format!("0000{URL}{OFFSET}"));
     assert_eq!(hex(&metadata.encode(Protocol::Sessioned).unwrap()), format!("0002{URL}{OFFSET}ffffffff"));
     let assigned = "000000010001630000000\
@@ -49,8 +54,25 @@ fn an_older_version_lacks_fields_and_a_newer_one_has_more() {
     newer[1] = 7;
     newer.extend([1, 2, 3]);
     assert_eq!(Assignment::decode(&newer).unwrap(), assignment());
-    let metadata = Metadata { url: "u".into(), config_offset: 1, current: None };
+    let metadata = Metadata { url: "u".into(), config_offset: 1, current: None, loads: Loads::new() };
     assert_eq!(Metadata::decode(&metadata.encode(Protocol::Eager).unwrap()).unwrap(), metadata);
+}
+
+#[test]
+fn loads_stand_behind_what_java_knows_and_what_else_may_stand_there_is_passed_over() {
+    let metadata =
+        Metadata { url: "u".into(), config_offset: 1, current: Some(assignment()), loads: Loads::new() };
+    let plain = metadata.encode(Protocol::Sessioned).unwrap();
+    let metadata = Metadata { loads: loads(), ..metadata };
+    let bytes = metadata.encode(Protocol::Sessioned).unwrap();
+    assert_eq!(bytes[..plain.len()], plain);
+    assert_eq!(Metadata::decode(&bytes).unwrap(), metadata);
+    for end in plain.len()..bytes.len() {
+        assert_eq!(Metadata::decode(&bytes[..end]).unwrap().loads, Loads::new(), "cut off at {end}");
+    }
+    let later = [&*plain, &[0, 0, 0, 7]].concat();
+    assert_eq!(Metadata::decode(&later).unwrap().loads, Loads::new());
+    assert_eq!(Metadata::decode(&metadata.encode(Protocol::Eager).unwrap()).unwrap().loads, Loads::new());
 }
 
 #[test]
@@ -71,7 +93,8 @@ fn a_length_that_the_bytes_do_not_have_is_refused() {
 
 #[test]
 fn a_name_too_long_for_the_group_is_told() {
-    let metadata = Metadata { url: "u".repeat(40_000).into(), config_offset: 1, current: None };
+    let metadata =
+        Metadata { url: "u".repeat(40_000).into(), config_offset: 1, current: None, loads: Loads::new() };
     assert_eq!(metadata.encode(Protocol::Eager), Err(Malformed::TooLong(40_000)));
 }
 
@@ -94,8 +117,8 @@ proptest! {
     }
 
     #[test]
-    fn damaged_bytes_do_not_make_the_decoders_panic(place in 0_usize..60, byte in any::<u8>(), cut in 0_usize..70) {
-        let metadata = Metadata { url: "u".into(), config_offset: 1, current: Some(assignment()) };
+    fn damaged_bytes_do_not_make_the_decoders_panic(place in 0_usize..120, byte in any::<u8>(), cut in 0_usize..140) {
+        let metadata = Metadata { url: "u".into(), config_offset: 1, current: Some(assignment()), loads: loads() };
         let mut bytes = metadata.encode(Protocol::Sessioned).unwrap();
         bytes[place] = byte;
         bytes.truncate(cut);

@@ -1,13 +1,17 @@
 //! Numbers, texts and lists.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Malformed;
-use crate::cluster::Share;
+use crate::cluster::{Loads, Share};
 use crate::task::TaskId;
 
 /// The number that stands for the connector itself in a list of its tasks.
 const CONNECTOR: i32 = -1;
+
+/// Stands before the loads of tasks, so that what a later version of Java adds in their place is not taken for them.
+const LOADS: &[u8; 8] = b"frdloads";
 
 /// Reads from the front of a slice.
 pub(super) struct Reader<'a>(&'a [u8]);
@@ -83,6 +87,42 @@ impl<'a> Reader<'a> {
         }
         Ok(share)
     }
+
+    /// The loads of tasks; none where something else stands, as they are of use and never needed.
+    pub(super) fn loads(&mut self) -> Loads {
+        let mut read = || -> Result<Loads, Malformed> {
+            let mut loads = Loads::new();
+            if self.array()? != *LOADS {
+                return Err(Malformed::Wrong("end"));
+            }
+            for _ in 0..self.int()? {
+                let connector = self.text()?;
+                for _ in 0..self.int()? {
+                    let number = |read: i32| u32::try_from(read).map_err(|_| Malformed::Wrong("number"));
+                    let (task, load) = (number(self.int()?)?, number(self.int()?)?);
+                    loads.insert(TaskId { connector: connector.clone(), task }, load);
+                }
+            }
+            Ok(loads)
+        };
+        read().unwrap_or_default()
+    }
+}
+
+/// Connectors, each with its tasks and their loads.
+pub(super) fn put_loads(out: &mut Vec<u8>, loads: &Loads) -> Result<(), Malformed> {
+    let mut connectors: BTreeMap<&str, Vec<[u32; 2]>> = BTreeMap::new();
+    for (id, load) in loads {
+        connectors.entry(&id.connector).or_default().push([id.task, *load]);
+    }
+    out.extend(LOADS);
+    put_length(out, connectors.len())?;
+    for (connector, tasks) in connectors {
+        put_text(out, connector)?;
+        put_length(out, tasks.len())?;
+        out.extend(tasks.into_iter().flatten().flat_map(u32::to_be_bytes));
+    }
+    Ok(())
 }
 
 pub(super) fn put_text(out: &mut Vec<u8>, text: &str) -> Result<(), Malformed> {
@@ -106,7 +146,7 @@ pub(super) fn put_nullable_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>) -> Res
 /// Connectors in the order in which they, or the first of their tasks, stand in the share.
 pub(super) fn put_share(out: &mut Vec<u8>, share: &Share) -> Result<(), Malformed> {
     let mut order: Vec<(&str, Vec<i32>)> = Vec::new();
-    let mut places: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     let connectors = share.connectors.iter().map(|connector| (&**connector, CONNECTOR));
     let tasks = share.tasks.iter().map(|id| (&*id.connector, id.task.cast_signed()));
     for (connector, number) in connectors.chain(tasks) {

@@ -23,12 +23,15 @@ use super::leader::{Leader, Signatures};
 use super::levels::Levels;
 use super::membership::Membership;
 use super::reach::Reach;
+use super::rotation::Rotation;
 use super::sending::Sending;
 use super::shared::Cluster;
 use super::state::{Action, Describe, Event, Settings, State, World};
 use super::writer::{self, Job};
+use crate::cluster::assignor::Balance;
 use crate::cluster::config::ConfigStore;
 use crate::cluster::offset::TopicStore;
+use crate::cluster::protocol::Metadata;
 use crate::cluster::signature::SessionKey;
 use crate::cluster::status::{Key, StatusStore, Value};
 use crate::cluster::topic::now_ms;
@@ -40,6 +43,8 @@ use crate::task::Services;
 const REFRESH_RETRY: Duration = Duration::from_secs(1);
 /// How often the leader looks whether the key for signatures is to be made anew.
 const KEY_LOOK: Duration = Duration::from_secs(10);
+/// How often readings of loads are taken.
+const LOADS_LOOK: Duration = Duration::from_secs(5);
 /// How long the last statuses of a worker that ends may take.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
@@ -67,6 +72,9 @@ pub(in crate::herder) struct Driver {
     background: JoinSet<()>,
     began: Instant,
     key_look_at: Instant,
+    rotation: Rotation,
+    /// When readings of loads are taken next.
+    loads_at: Instant,
     /// Whether this worker leads a group whose requests are signed.
     signing: bool,
 }
@@ -117,6 +125,8 @@ impl Driver {
             background,
             began: Instant::now(),
             key_look_at: Instant::now(),
+            rotation: Rotation::default(),
+            loads_at: Instant::now(),
             signing: false,
         }
     }
@@ -126,7 +136,7 @@ impl Driver {
         self.publish();
         loop {
             let deadline = self.runner.deadline();
-            let wake_at = self.state.wake_at_ms().map(|at_ms| self.instant(at_ms));
+            let tick_at = self.next_tick();
             let event = tokio::select! {
                 Some(news) = self.news.recv() => {
                     self.runner.heed(&news);
@@ -138,7 +148,7 @@ impl Driver {
                     Some(call) => self.admit(call),
                     None => break,
                 },
-                () = sleep_until(wake_at.unwrap_or(self.key_look_at).min(self.key_look_at)) => Event::Tick,
+                () = sleep_until(tick_at) => Event::Tick,
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                     warn!("not everything ended within `task.shutdown.graceful.timeout.ms`; the rest is given up");
                     self.leave().await;
@@ -153,6 +163,12 @@ impl Driver {
         self.give_up();
     }
 
+    fn next_tick(&self) -> Instant {
+        let own = self.key_look_at.min(self.loads_at);
+        let wake_at = self.state.wake_at_ms().map(|at_ms| self.instant(at_ms));
+        wake_at.map_or(own, |wake_at| wake_at.min(own))
+    }
+
     fn admit(&mut self, call: Call) -> Event {
         self.calls += 1;
         self.replies.insert(self.calls, call.reply);
@@ -164,10 +180,13 @@ impl Driver {
 
     async fn handle(&mut self, event: Event) -> ControlFlow<()> {
         let now_ms = self.elapsed_ms();
-        let actions = self.statuses.read(|statuses| {
+        let (actions, group) = self.statuses.read(|statuses| {
             let world = World { now_ms, wall_ms: crate::cluster::topic::now_ms(), statuses };
-            self.state.step(world, event)
+            (self.state.step(world, event), self.state.take_group_view(world))
         });
+        if let Some(group) = group {
+            self.snapshot.publish_group(group);
+        }
         // Readers see what was done before whoever asked for it is answered.
         self.publish();
         for action in actions {
@@ -177,13 +196,14 @@ impl Driver {
         }
         self.renew_key();
         self.look_around();
+        self.read_loads();
         ControlFlow::Continue(())
     }
 
     async fn perform(&mut self, action: Action) -> ControlFlow<()> {
         match action {
             Action::Local(local) => return self.perform_local(local),
-            Action::Join(metadata) => self.membership.join(&metadata).await,
+            Action::Join(metadata) => self.membership.join(&self.with_loads(metadata)).await,
             Action::Assign { protocol, assignments } => self.membership.assign(protocol, assignments).await,
             Action::Rejoin(reason) => self.membership.rejoin(reason).await,
             Action::Leave => self.leave().await,
@@ -196,6 +216,14 @@ impl Driver {
                 let values = values.into_iter().map(|value| self.with_version(value)).collect();
                 self.job(Job::Tell { safe, values });
             }
+            Action::TellStranger(worker) => warn!(
+                worker = &*worker,
+                group = self.config.group,
+                "a worker that is not in the group says that it runs what runs here. hint: if it has not just been \
+                 lost, two clusters use the same topics and run every connector twice: workers of one cluster need \
+                 the same `group.id`, and clusters need `config.storage.topic`, `offset.storage.topic` and \
+                 `status.storage.topic` of their own"
+            ),
             Action::SetLevel { namespace, level } => self.levels.set(&namespace, &level),
         }
         ControlFlow::Continue(())
@@ -250,6 +278,14 @@ impl Driver {
         });
     }
 
+    /// Who shares out by load is told what tasks take.
+    fn with_loads(&self, metadata: Metadata) -> Metadata {
+        match self.config.policy.balance {
+            Balance::Count => metadata,
+            Balance::Load => Metadata { loads: self.snapshot.activities().loads(), ..metadata },
+        }
+    }
+
     /// Statuses tell the version of the plugin that runs.
     fn with_version(&self, (key, value): (Key, Option<Value>)) -> (Key, Option<Value>) {
         let Some(Value::Report(mut report)) = value else { return (key, value) };
@@ -281,13 +317,22 @@ impl Driver {
         }
         let signing = &self.config.signing;
         let current = self.state.configs().session_key.as_deref();
-        if let Some(left) = current.and_then(|key| signing.left(key, now_ms())) {
+        if let Some(left) = current.and_then(|key| self.rotation.left(signing, key, now_ms(), now)) {
             self.key_look_at = now + left.min(KEY_LOOK);
             return;
         }
         match SessionKey::generate(signing.key_algorithm, signing.key_bits, now_ms()) {
             Ok(key) => self.job(Job::Key(key)),
             Err(error) => warn!(%error, "cannot make a key for requests between workers"),
+        }
+    }
+
+    /// Takes readings of what tasks take, whoever may ask.
+    fn read_loads(&mut self) {
+        let now = Instant::now();
+        if now >= self.loads_at {
+            self.loads_at = now + LOADS_LOOK;
+            self.snapshot.activities().read_loads();
         }
     }
 

@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use super::state::Event;
-use crate::cluster::Share;
 use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Malformed, Metadata, Protocol};
+use crate::cluster::{Loads, Share};
 use crate::config::Distributed;
 use crate::task::Clients;
 
@@ -56,6 +56,7 @@ impl Membership {
         let options = Options {
             group: self.config.group.as_str().into(),
             instance_id: None,
+            client_id: None,
             protocol_type: "connect",
             session_timeout: self.config.session_timeout,
             rebalance_timeout: self.config.rebalance_timeout,
@@ -217,7 +218,7 @@ fn known(protocol: &str) -> Option<Protocol> {
 fn metadata(peer: Peer) -> (Arc<str>, Metadata) {
     let metadata = Metadata::decode(&peer.metadata).unwrap_or_else(|reason| {
         warn!(member = &*peer.id, %reason, "cannot read what a worker tells of itself");
-        Metadata { url: "".into(), config_offset: -1, current: None }
+        Metadata { url: "".into(), config_offset: -1, current: None, loads: Loads::new() }
     });
     (peer.id, metadata)
 }

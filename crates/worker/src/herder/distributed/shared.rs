@@ -32,6 +32,12 @@ pub struct Cluster {
     pub(super) sender: mpsc::UnboundedSender<Event>,
 }
 
+/// The group of the workers, as an admin client asks for it.
+pub(in crate::herder) struct Group {
+    pub(in crate::herder) name: String,
+    pub(in crate::herder) client: Client,
+}
+
 impl Cluster {
     /// Makes or checks the topics and reads them.
     ///
@@ -77,6 +83,11 @@ impl Cluster {
     /// How requests of other workers are verified.
     pub(in crate::herder) fn signatures(&self) -> Signatures {
         Signatures::new(self.config.clone(), self.configs.clone(), self.signed.clone())
+    }
+
+    /// The group of the workers.
+    pub(in crate::herder) fn group(&self) -> Group {
+        Group { name: self.config.group.clone(), client: self.client.clone() }
     }
 
     /// The committed offsets of sources.

@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use api::config::Properties;
 use kafka::Subscription;
 
-use super::{Clients, admin_properties, consumer_properties, producer_properties, subscription};
+use super::{Clients, TaskId, admin_properties, consumer_properties, producer_properties, subscription};
 
 fn properties(entries: &[(&str, &str)]) -> Properties {
     entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -77,4 +79,15 @@ async fn a_client_is_shared_as_long_as_somebody_uses_it() {
     drop(held);
     drop(clients.admin(&own).expect("a client"));
     assert_eq!(clients.pool.lock().len(), 1);
+}
+
+#[test]
+fn a_group_knows_a_task_by_its_name_and_its_cluster_unless_users_name_it() {
+    let id = TaskId { connector: "c".into(), task: 3 };
+    let clients = Clients::new(Arc::new(worker())).of_cluster("g");
+    let name = |entries: &[(&str, &str)]| clients.member_name(&properties(entries), &id);
+    assert_eq!(name(&[("group.id", "connect-c")]).as_deref(), Some("connector-consumer-c-3@g"));
+    assert_eq!(name(&[("client.id", "mine")]), None);
+    assert_eq!(name(&[("group.instance.id", "mine")]), None);
+    assert_eq!(Clients::new(Arc::new(worker())).member_name(&properties(&[]), &id), None);
 }

@@ -60,6 +60,8 @@ pub(in crate::herder) enum Action {
     Send { token: Generation, name: Arc<str>, leader: Arc<str>, tasks: Vec<RawConfig> },
     /// Writes statuses; `safe`: unless another worker knows better.
     Tell { safe: bool, values: Vec<(Key, Option<Value>)> },
+    /// Tells of a worker that is not in the group and runs what runs here.
+    TellStranger(Box<str>),
     /// Sets what is logged.
     SetLevel { namespace: Arc<str>, level: Box<str> },
 }

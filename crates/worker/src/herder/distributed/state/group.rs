@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use super::desk::Desk;
 use super::event::Action;
-use super::{State, World};
-use crate::cluster::assignor::{Configured, Cooperative, MemberPlan, Members, Plan, Policy, Round, eager};
+use super::{State, World, overview};
+use crate::cluster::assignor::{
+    Configured, Cooperative, MemberPlan, Members, Plan, Policy, Round, eager, work_of,
+};
 use crate::cluster::config::Configs;
 use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Metadata, Protocol};
 use crate::cluster::status::{Key, Statuses};
-use crate::cluster::{Share, Work};
+use crate::cluster::{Loads, Share, Work};
 use crate::herder::HerderError;
+use crate::herder::overview::{Sharing, worker_of};
 use crate::status::State as Shown;
 use crate::task::TaskId;
 
@@ -28,12 +31,12 @@ pub(super) struct Election {
 #[derive(Debug)]
 pub(super) struct Group {
     assignor: Cooperative,
-    me: Arc<str>,
+    pub(super) me: Arc<str>,
     /// The generation that was complete last; -1 before the first.
-    completed: i32,
-    protocol: Option<Protocol>,
+    pub(super) completed: i32,
+    pub(super) protocol: Option<Protocol>,
     /// What the leader has said last, with all that is this worker's.
-    assignment: Option<Assignment>,
+    pub(super) assignment: Option<Assignment>,
     /// What this worker may run.
     pub(super) mine: Work,
     phase: Phase,
@@ -46,6 +49,10 @@ pub(super) struct Group {
     shared_out: Option<Configured>,
     /// Where everything runs, if this worker leads: the URL of each member and what it has.
     owners: Vec<(Arc<str>, Work)>,
+    /// What this worker has decided for a round that is not complete yet, with the reasons.
+    planned: Option<Sharing>,
+    /// The same of the present generation, if this worker leads.
+    pub(super) sharing: Option<Arc<Sharing>>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -75,6 +82,8 @@ impl Group {
             rejoin_at_ms: None,
             shared_out: None,
             owners: Vec::new(),
+            planned: None,
+            sharing: None,
         }
     }
 
@@ -134,6 +143,11 @@ impl Group {
         self.owners.iter().find(|(_, work)| has(work)).map(|(url, _)| url)
     }
 
+    /// Whether a worker, by its host and port, is a member, if this worker leads.
+    pub(super) fn has_worker(&self, worker_id: &str) -> bool {
+        self.owners.iter().any(|(url, _)| worker_of(url) == worker_id)
+    }
+
     /// Whether what was shared out last in a group at rest was decided before these configurations. Its members ask for
     /// another round then as soon as they know: a round begins once all have joined, and who waits to be told learns of
     /// it with the next heartbeat only, seconds later.
@@ -157,6 +171,7 @@ impl State {
         if self.group.protocol == Some(Protocol::Eager) {
             self.group.mine = Work::default();
             self.group.assignment = None;
+            self.group.sharing = None;
             self.touch_all();
         }
     }
@@ -167,6 +182,7 @@ impl State {
         self.group.mine = Work::default();
         self.group.assignment = None;
         self.group.election = None;
+        self.group.sharing = None;
         self.group.rejoin_at_ms = None;
         self.group.follow_up = false;
         if self.group.phase != Phase::Preparing {
@@ -255,8 +271,16 @@ impl State {
     fn plan(&mut self, world: World<'_>, election: &Election) -> Plan {
         let configured = self.configs.configured();
         self.group.shared_out = Some(configured.clone());
+        let plan = self.plan_for(world, election, &configured);
+        let (before, balance) = (self.group.sharing.as_deref(), self.settings.policy.balance);
+        let planned = overview::sharing(before, election, &plan, balance, &work_of(&configured));
+        self.group.planned = Some(planned);
+        plan
+    }
+
+    fn plan_for(&mut self, world: World<'_>, election: &Election, configured: &Configured) -> Plan {
         if election.protocol == Protocol::Eager {
-            return eager(&configured, election.members.iter().map(|(id, _)| id.clone()));
+            return eager(configured, election.members.iter().map(|(id, _)| id.clone()));
         }
         let held = |metadata: &Metadata| metadata.current.as_ref().map(|current| current.assigned.clone());
         let members: Members = election
@@ -264,13 +288,15 @@ impl State {
             .iter()
             .map(|(id, metadata)| (id.clone(), held(metadata).unwrap_or_default()))
             .collect();
+        let loads: Loads = election.members.iter().flat_map(|(_, metadata)| metadata.loads.clone()).collect();
         self.group.assignor.assign(Round {
             now_ms: world.now_ms,
-            configured: &configured,
+            configured,
             completed_generation: self.group.completed,
             generation: election.generation,
             members: &members,
             released: &released(world.statuses),
+            loads: &loads,
         })
     }
 
@@ -295,6 +321,8 @@ impl State {
     ) {
         self.desk.group = generation;
         (self.group.me, self.group.completed, self.group.protocol) = (me, generation, Some(protocol));
+        let planned = self.group.planned.take().filter(|_| assignment.leader == self.group.me);
+        self.group.sharing = planned.map(Arc::new);
         let revoked = std::mem::take(&mut assignment.revoked);
         self.group.mine.remove(&revoked);
         self.group.follow_up = !revoked.is_empty();
@@ -350,7 +378,12 @@ impl State {
             self.group.phase = Phase::Outside;
             let (url, config_offset) = (self.settings.url.clone(), self.configs.offset);
             let current = self.group.assignment.clone();
-            return self.desk.act(Action::Join(Metadata { url, config_offset, current }));
+            return self.desk.act(Action::Join(Metadata {
+                url,
+                config_offset,
+                current,
+                loads: Loads::new(),
+            }));
         }
         if self.group.stable() && self.group.follow_up && self.quiet() {
             self.group.rejoin(&mut self.desk, "what was taken away has ended");

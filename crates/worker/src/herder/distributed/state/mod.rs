@@ -10,7 +10,9 @@ mod event;
 mod group;
 mod lane;
 mod news;
+mod overview;
 mod request;
+mod stranger;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -89,6 +91,10 @@ pub(in crate::herder) struct State {
     dirty: BTreeSet<Arc<str>>,
     /// Connectors of which readers may see something else.
     changed: BTreeSet<Arc<str>>,
+    /// Workers that are not in the group and were told of.
+    strangers: BTreeSet<Box<str>>,
+    /// Whether readers may see something else of the group.
+    group_changed: bool,
     /// The requests to shut down, once there is one.
     closing: Option<Vec<CallId>>,
     left: bool,
@@ -110,6 +116,8 @@ impl State {
             target_calls: BTreeMap::new(),
             dirty: BTreeSet::new(),
             changed,
+            strangers: BTreeSet::new(),
+            group_changed: true,
             closing: None,
             left: false,
         }
@@ -117,6 +125,7 @@ impl State {
 
     /// Takes note of what happened and answers what is to be done about it, in order.
     pub(in crate::herder) fn step(&mut self, world: World<'_>, event: Event) -> Vec<Action> {
+        self.group_changed |= !matches!(event, Event::News(_) | Event::Statuses(_) | Event::Written { .. });
         match event {
             Event::News(news) => self.news(world, news),
             Event::Configs { configs, changes } => {
@@ -127,6 +136,7 @@ impl State {
             Event::Statuses(keys) => {
                 self.changed.extend(keys.iter().map(connector_of));
                 self.watch_out(world, &keys);
+                self.meet_strangers(world, &keys);
             }
             Event::Prepare => self.prepare(),
             Event::Elected { me, generation, protocol, members } => {

@@ -7,7 +7,7 @@ use api::config::Properties;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use crate::cluster::assignor::{Moves, Policy};
+use crate::cluster::assignor::{Balance, Moves, Policy};
 use crate::cluster::config::{Configs, Record};
 use crate::cluster::protocol::{Assignment, Metadata, Protocol};
 use crate::cluster::status::{Key, Statuses, Value};
@@ -303,7 +303,7 @@ impl Cluster {
             }
             Action::Send { token, name, leader, tasks } => self.send(id, token, name, &leader, tasks),
             Action::Tell { safe, values } => self.put_statuses(id, safe, values),
-            Action::SetLevel { .. } | Action::WatchOut | Action::Abandon => {}
+            Action::SetLevel { .. } | Action::WatchOut | Action::Abandon | Action::TellStranger(_) => {}
         }
     }
 
@@ -567,6 +567,30 @@ impl Cluster {
                 prop_assert_eq!(run.config.get("version").map(String::as_str), version, "{:?}", run);
             }
         }
+        self.check_shown()
+    }
+
+    /// The leader shows each thing that runs with the worker that runs it, and why.
+    fn check_shown(&self) -> TestCaseResult {
+        let leader = self.workers.values().find(|worker| !worker.ended && worker.state.signs());
+        let Some(leader) = leader else { return Err(TestCaseError::fail("nobody leads a group at rest")) };
+        let world = World { now_ms: self.now_ms, wall_ms: self.now_ms, statuses: &leader.statuses };
+        let view = leader.state.group_view(world);
+        let Some(sharing) = view.sharing else { return Err(TestCaseError::fail("the leader shows nothing")) };
+        prop_assert!(sharing.held.is_empty() && sharing.taken.is_empty(), "{:?}", sharing);
+        for (id, worker) in &self.workers {
+            for run in worker.runs.values() {
+                let mut members = sharing.members.iter().filter(|member| *member.url == *url(*id));
+                let shown = members.any(|member| match run.task {
+                    None => member.connectors.get(&run.connector).is_some_and(Option::is_some),
+                    Some(task) => {
+                        let task = TaskId { connector: run.connector.clone(), task };
+                        member.tasks.get(&task).is_some_and(Option::is_some)
+                    }
+                });
+                prop_assert!(shown, "{:?} of {} is not in {:?}", run, id, sharing);
+            }
+        }
         Ok(())
     }
 
@@ -588,7 +612,7 @@ pub(in super::super) fn state(id: u32, configs: Arc<Configs>) -> State {
     let settings = Settings {
         worker_id: format!("w{id}:8083").into(),
         url: url(id).into(),
-        policy: Policy { max_delay_ms: DELAY_MS, moves: Moves::AfterMembership },
+        policy: Policy { max_delay_ms: DELAY_MS, moves: Moves::AfterMembership, balance: Balance::Count },
         rejects_conflicts: false,
         tracks_topics: true,
         restart: restart::Policy { max: None, backoff_ms: 100, backoff_max_ms: 1_000, reset_ms: 10_000 },
