@@ -82,6 +82,12 @@ pub(crate) enum Job {
     DistributedThousand,
     /// A worker of a cluster with a thousand file sources that have nothing to read
     DistributedMany,
+    /// kill -9 of a worker of two and of three with ten file sources and ten sinks, until all run; only if named
+    TakeoverKill,
+    /// The same with `session.timeout.ms` 6000 and `heartbeat.interval.ms` 2000
+    TakeoverKillShort,
+    /// The same with SIGTERM and defaults
+    TakeoverStop,
 }
 
 /// Whose worker does it.
@@ -116,11 +122,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         }
         None => build()?,
     };
-    let jobs = if options.only.is_empty() { Job::value_variants() } else { &options.only };
+    let usual = || Job::value_variants().iter().copied().filter(|job| job.usual()).collect();
+    let jobs: Vec<Job> = if options.only.is_empty() { usual() } else { options.only.clone() };
     let mut stage = Stage::new(options.lines, binary)?;
     let mut results = Vec::new();
     for job in jobs {
-        results.push((*job, run_job(*job, &sides, options.runs, &mut stage)?));
+        results.push((job, run_job(job, &sides, options.runs, &mut stage)?));
     }
     let report = report::markdown(
         &machine::describe(options.binary.is_some())?,
@@ -154,6 +161,11 @@ impl Job {
     /// Whether there is a connector of Java to compare with.
     fn runs_in_java(self) -> bool {
         !self.name().starts_with("jdbc")
+    }
+
+    /// Whether it is run without being named: Java's workers take ten minutes for a run of the others.
+    fn usual(self) -> bool {
+        !self.name().starts_with("takeover")
     }
 
     /// Returns its name on the command line.
