@@ -83,6 +83,9 @@ pub enum Change {
 pub struct Configs {
     /// The offset behind the last record; -1 before the first. What workers compare with each other.
     pub offset: i64,
+    /// [`Configs::offset`] as it was when connectors or their numbers of tasks changed last: what was shared out before
+    /// that is to be shared out again.
+    pub configured_at: i64,
     /// The connectors by name.
     pub connectors: BTreeMap<Arc<str>, Arc<Connector>>,
     targets: BTreeMap<Arc<str>, TargetState>,
@@ -98,6 +101,7 @@ impl Default for Configs {
     fn default() -> Self {
         Self {
             offset: -1,
+            configured_at: -1,
             connectors: BTreeMap::new(),
             targets: BTreeMap::new(),
             deferred: BTreeMap::new(),
@@ -128,11 +132,16 @@ impl Configs {
     fn apply(&mut self, record: Record) -> Option<Change> {
         match record {
             Record::Connector { name, config: None } => {
-                self.connectors.remove(&name);
+                if self.connectors.remove(&name).is_some() {
+                    self.configured_at = self.offset;
+                }
                 self.deferred.remove(&name);
                 Some(Change::Removed(name))
             }
             Record::Connector { name, config: Some(config) } => {
+                if !self.connectors.contains_key(&name) {
+                    self.configured_at = self.offset;
+                }
                 Arc::make_mut(self.connectors.entry(name.clone()).or_default()).config = Arc::new(config);
                 Some(Change::Config(name))
             }
@@ -170,12 +179,16 @@ impl Configs {
         let deferred = self.deferred.remove(&name).unwrap_or_default();
         // Compaction may leave the tasks of a connector that was deleted.
         let connector = Arc::make_mut(self.connectors.get_mut(&name)?);
+        let before = connector.tasks().len();
         connector.task_count = count;
         // The numbers are distinct: with as many below `count`, none is missing.
         connector.inconsistent = deferred.range(..count).count() != count as usize;
         if !connector.inconsistent {
             connector.tasks.extend(deferred);
             connector.applied = Some(connector.config.clone());
+        }
+        if connector.tasks().len() != before {
+            self.configured_at = self.offset;
         }
         Some(Change::Tasks(name))
     }

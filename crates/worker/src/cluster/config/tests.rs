@@ -192,3 +192,26 @@ fn what_is_left_of_the_tasks_of_a_deleted_connector_is_deleted_too() {
     }
     assert_eq!(configs.connectors, before.connectors);
 }
+
+#[test]
+fn it_is_known_since_when_connectors_and_their_numbers_of_tasks_are_what_they_are() {
+    let mut configs = Configs::default();
+    let mut check = |records: Vec<Record>, changed: bool| {
+        let (before, at) = (configs.configured(), configs.configured_at);
+        let text = format!("{records:?}");
+        read(&mut configs, records);
+        assert_eq!(configs.configured() != before, changed, "{text}");
+        assert_eq!(configs.configured_at, if changed { configs.offset } else { at }, "{text}");
+    };
+    let paused = Record::Target { name: "a".into(), target: Some(TargetState::Paused) };
+    let removed = |name: &str| Record::Connector { name: name.into(), config: None };
+    check(vec![connector("a", "1")], true);
+    check(vec![connector("a", "2"), paused], false);
+    check(vec![task("a", 0), task("a", 1), commit("a", 2)], true);
+    check(vec![task("a", 0), task("a", 1), commit("a", 2), commit("b", 1)], false);
+    // Half a set of tasks is none.
+    check(vec![task("a", 0), commit("a", 2)], true);
+    check(vec![task("a", 0), commit("a", 1)], true);
+    check(vec![removed("b")], false);
+    check(vec![removed("a")], true);
+}

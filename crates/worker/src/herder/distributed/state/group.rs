@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::desk::Desk;
 use super::event::Action;
 use super::{State, World};
-use crate::cluster::assignor::{Configured, Cooperative, MemberPlan, Members, Plan, Policy, Round, eager};
+use crate::cluster::assignor::{Cooperative, MemberPlan, Members, Plan, Policy, Round, eager};
 use crate::cluster::config::Configs;
 use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Metadata, Protocol};
 use crate::cluster::status::{Key, Statuses};
@@ -42,8 +42,6 @@ pub(super) struct Group {
     /// Something was taken away, and is given to others once it has ended and all have joined again.
     follow_up: bool,
     pub(super) rejoin_at_ms: Option<i64>,
-    /// What was shared out last by this worker.
-    shared_out: Option<Configured>,
     /// Where everything runs, if this worker leads: the URL of each member and what it has.
     owners: Vec<(Arc<str>, Work)>,
 }
@@ -73,7 +71,6 @@ impl Group {
             election: None,
             follow_up: false,
             rejoin_at_ms: None,
-            shared_out: None,
             owners: Vec::new(),
         }
     }
@@ -134,12 +131,11 @@ impl Group {
         self.owners.iter().find(|(_, work)| has(work)).map(|(url, _)| url)
     }
 
-    /// Whether what was shared out last in a group at rest was decided before these configurations. Its members ask for
-    /// another round then as soon as they know: a round begins once all have joined, and who waits to be told learns of
-    /// it with the next heartbeat only, seconds later.
-    pub(super) fn behind(&self, offset: i64) -> bool {
+    /// Whether what was shared out last in a group at rest was decided before connectors or their numbers of tasks
+    /// changed.
+    pub(super) fn behind(&self, configs: &Configs) -> bool {
         let assignment = self.assignment.as_ref().filter(|_| self.stable());
-        assignment.is_some_and(|assignment| assignment.leader == self.me || assignment.config_offset < offset)
+        assignment.is_some_and(|assignment| assignment.config_offset < configs.configured_at)
     }
 
     pub(super) fn rejoin(&mut self, desk: &mut Desk, reason: &'static str) {
@@ -254,7 +250,6 @@ impl State {
 
     fn plan(&mut self, world: World<'_>, election: &Election) -> Plan {
         let configured = self.configs.configured();
-        self.group.shared_out = Some(configured.clone());
         if election.protocol == Protocol::Eager {
             return eager(&configured, election.members.iter().map(|(id, _)| id.clone()));
         }
@@ -319,12 +314,18 @@ impl State {
         self.group.phase = Phase::Stable;
         self.group.mine = Work::of(self.group.assignment.iter().map(|assignment| &assignment.assigned));
         self.touch_all();
-        if !self.group.leads() {
-            return;
+        if self.group.leads() {
+            self.forget_strangers(world);
         }
-        self.forget_strangers(world);
-        if self.group.shared_out.as_ref() != Some(&self.configs.configured()) {
-            self.group.rejoin(&mut self.desk, "the configurations have changed since they were shared out");
+        self.ask_if_behind();
+    }
+
+    /// Every member asks for another round as soon as it knows that there is something else to share out, be it before
+    /// the round was over: a round begins once all have joined, and who waits to be told learns of it with the next
+    /// heartbeat only.
+    pub(super) fn ask_if_behind(&mut self) {
+        if self.group.behind(&self.configs) {
+            self.group.rejoin(&mut self.desk, "connectors or their numbers of tasks have changed");
         }
     }
 
@@ -396,3 +397,6 @@ fn released(statuses: &Statuses) -> Work {
     }
     released
 }
+
+#[cfg(test)]
+mod tests;

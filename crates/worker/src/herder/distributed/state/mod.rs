@@ -228,8 +228,8 @@ impl State {
     fn take_configs(&mut self, configs: Arc<Configs>) {
         if configs.offset >= self.configs.offset {
             let before = std::mem::replace(&mut self.configs, configs);
-            if self.group.behind(self.configs.offset) && before.configured() != self.configs.configured() {
-                self.group.rejoin(&mut self.desk, "connectors or their numbers of tasks have changed");
+            if before.configured_at != self.configs.configured_at {
+                self.ask_if_behind();
             }
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn name(number: u8) -> String {
     format!("c{number}")
 }
 
-pub(super) fn config(name: &str, tasks: u8, version: u8) -> RawConfig {
+pub(in super::super) fn config(name: &str, tasks: u8, version: u8) -> RawConfig {
     [("name", name.to_owned()), ("tasks.max", tasks.to_string()), ("version", version.to_string())]
         .map(|(key, value)| (key.to_owned(), Some(value)))
         .into()
