@@ -8,6 +8,7 @@ use crate::cluster::assignor::Configured;
 use crate::cluster::signature::SessionKey;
 use crate::herder::RawConfig;
 use crate::status::TargetState;
+use crate::task::TaskId;
 
 /// A connector as the topic has it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +46,13 @@ impl Connector {
             && self.tasks().zip(tasks).all(|((_, known), task)| **known == *task);
         self.inconsistent || !same || self.applied.as_ref() != Some(&self.config)
     }
+}
+
+/// What the topic has of the tasks of a connector.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Written {
+    commit: bool,
+    tasks: BTreeSet<u32>,
 }
 
 /// What came of a record.
@@ -89,6 +97,8 @@ pub struct Configs {
     /// The connectors by name.
     pub connectors: BTreeMap<Arc<str>, Arc<Connector>>,
     targets: BTreeMap<Arc<str>, TargetState>,
+    /// What the topic has of the tasks of connectors, of use or not.
+    written: BTreeMap<Arc<str>, Written>,
     /// Tasks that were written and not committed.
     deferred: BTreeMap<Arc<str>, BTreeMap<u32, Arc<RawConfig>>>,
     /// How many tasks of a connector were last fenced off.
@@ -104,6 +114,7 @@ impl Default for Configs {
             configured_at: -1,
             connectors: BTreeMap::new(),
             targets: BTreeMap::new(),
+            written: BTreeMap::new(),
             deferred: BTreeMap::new(),
             fenced: BTreeMap::new(),
             session_key: None,
@@ -154,11 +165,25 @@ impl Configs {
                 let changed = self.connectors.contains_key(&name) && self.target(&name) != before;
                 changed.then_some(Change::Target(name))
             }
-            Record::Task { id, config } => {
+            Record::Task { id, config: Some(config) } => {
+                self.written.entry(id.connector.clone()).or_default().tasks.insert(id.task);
                 self.deferred.entry(id.connector).or_default().insert(id.task, Arc::new(config));
                 None
             }
-            Record::Commit { name, tasks } => self.commit(name, tasks),
+            Record::Task { id, config: None } => {
+                self.is_gone(&id.connector, |written| {
+                    written.tasks.remove(&id.task);
+                });
+                None
+            }
+            Record::Commit { name, tasks: Some(tasks) } => {
+                self.written.entry(name.clone()).or_default().commit = true;
+                self.commit(name, tasks)
+            }
+            Record::Commit { name, tasks: None } => {
+                self.is_gone(&name, |written| written.commit = false);
+                None
+            }
             Record::Fencing { name, tasks } => {
                 self.fenced.insert(name, tasks);
                 None
@@ -193,10 +218,27 @@ impl Configs {
         Some(Change::Tasks(name))
     }
 
-    /// The numbers of all tasks of a connector that the topic may have, of use or not.
-    pub(super) fn written_tasks(&self, name: &str) -> BTreeSet<u32> {
-        let known = self.connectors.get(name).into_iter().flat_map(|connector| connector.tasks.keys());
-        known.chain(self.deferred.get(name).into_iter().flat_map(BTreeMap::keys)).copied().collect()
+    /// Takes note of what the topic has no more of a connector.
+    fn is_gone(&mut self, name: &Arc<str>, take: impl FnOnce(&mut Written)) {
+        let Some(written) = self.written.get_mut(name) else { return };
+        take(written);
+        if *written == Written::default() {
+            self.written.remove(name);
+        }
+    }
+
+    /// What deletes all that the topic has of the tasks of a connector, so that compaction takes it, too.
+    pub(super) fn deleted_tasks(&self, name: &Arc<str>) -> Vec<Record> {
+        let Some(written) = self.written.get(name) else { return Vec::new() };
+        let commit = written.commit.then(|| Record::Commit { name: name.clone(), tasks: None });
+        let id = |task| TaskId { connector: name.clone(), task };
+        let tasks = written.tasks.iter().map(|task| Record::Task { id: id(*task), config: None });
+        commit.into_iter().chain(tasks).collect()
+    }
+
+    /// The connectors that are gone of which the topic still has tasks.
+    pub fn strangers(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.written.keys().filter(|name| !self.connectors.contains_key(*name))
     }
 
     /// What a connector is to do.

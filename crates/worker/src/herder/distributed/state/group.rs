@@ -316,6 +316,9 @@ impl State {
         self.touch_all();
         if self.group.leads() {
             self.forget_strangers(world);
+            if self.configs.strangers().next().is_some() {
+                self.desk.act(Action::RemoveStrangers);
+            }
         }
         self.ask_if_behind();
     }

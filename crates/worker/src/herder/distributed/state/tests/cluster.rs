@@ -303,6 +303,8 @@ impl Cluster {
             }
             Action::Send { token, name, leader, tasks } => self.send(id, token, name, &leader, tasks),
             Action::Tell { safe, values } => self.put_statuses(id, safe, values),
+            // Nothing that anybody wants is there any more.
+            Action::RemoveStrangers => {}
             Action::SetLevel { .. } | Action::WatchOut | Action::Abandon => {}
         }
     }
@@ -632,12 +634,13 @@ fn records(name: &Arc<str>, write: Write) -> Vec<Record> {
         Write::Tasks(tasks) => {
             let count = tasks.len() as u32;
             let id = |task| TaskId { connector: name.clone(), task };
-            let tasks = (0..).zip(tasks).map(|(task, config)| Record::Task { id: id(task), config });
-            tasks.chain([Record::Commit { name: name.clone(), tasks: count }]).collect()
+            let tasks =
+                (0..).zip(tasks).map(|(task, config)| Record::Task { id: id(task), config: Some(config) });
+            tasks.chain([Record::Commit { name: name.clone(), tasks: Some(count) }]).collect()
         }
         Write::Target(wanted) => vec![target(Some(wanted))],
         Write::Stop => {
-            vec![Record::Commit { name: name.clone(), tasks: 0 }, target(Some(TargetState::Stopped))]
+            vec![Record::Commit { name: name.clone(), tasks: Some(0) }, target(Some(TargetState::Stopped))]
         }
         Write::Level(level) => vec![Record::LoggerLevel { namespace: name.clone(), level }],
         Write::Restart { include_tasks, only_failed } => {
