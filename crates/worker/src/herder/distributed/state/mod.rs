@@ -11,6 +11,7 @@ mod group;
 mod lane;
 mod news;
 mod request;
+mod speak;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -127,6 +128,7 @@ impl State {
             Event::Statuses(keys) => {
                 self.changed.extend(keys.iter().map(connector_of));
                 self.watch_out(world, &keys);
+                self.speak_up(world, &keys);
             }
             Event::Prepare => self.prepare(),
             Event::Elected { me, generation, protocol, members } => {
