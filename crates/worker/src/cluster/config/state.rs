@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Record, Unreadable};
+use crate::cluster::Share;
 use crate::cluster::assignor::Configured;
 use crate::cluster::signature::SessionKey;
 use crate::herder::RawConfig;
@@ -250,6 +251,14 @@ impl Configs {
     pub fn configured(&self) -> Configured {
         let count = |connector: &Connector| u32::try_from(connector.tasks().len()).unwrap_or(u32::MAX);
         self.connectors.iter().map(|(name, connector)| (name.clone(), count(connector))).collect()
+    }
+
+    /// Whether some of these connectors and tasks are to run.
+    pub fn has_any(&self, share: &Share) -> bool {
+        let tasks =
+            |id: &TaskId| self.connectors.get(&id.connector).map_or(0, |connector| connector.tasks().len());
+        share.connectors.iter().any(|name| self.connectors.contains_key(name))
+            || share.tasks.iter().any(|id| (id.task as usize) < tasks(id))
     }
 
     /// How many tasks of a connector were last fenced off.

@@ -1,6 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::cluster::Share;
 use crate::cluster::signature::{Algorithm, SessionKey};
 use crate::cluster::topic::Entry;
 use crate::herder::RawConfig;
@@ -119,6 +120,11 @@ fn tasks_count_once_they_are_committed() {
     read(&mut configs, [commit("a", 0)]);
     assert!(numbers(&configs, "a").is_empty());
     assert_eq!(configs.configured(), [("a".into(), 0)].into());
+    read(&mut configs, [task("a", 0), commit("a", 1)]);
+    let tasks = |task| Share { tasks: vec![TaskId { connector: "a".into(), task }], ..Share::default() };
+    assert!(configs.has_any(&tasks(0)) && !configs.has_any(&tasks(1)));
+    let connectors = |name: &str| Share { connectors: vec![name.into()], ..Share::default() };
+    assert!(configs.has_any(&connectors("a")) && !configs.has_any(&connectors("b")));
 }
 
 #[test]

@@ -39,8 +39,9 @@ pub(super) struct Group {
     phase: Phase,
     /// A round that waits until the topic of configurations has been read.
     election: Option<Election>,
-    /// Something was taken away, and is given to others once it has ended and all have joined again.
-    follow_up: bool,
+    /// What was taken away. It is given to others once it has ended and all have joined again; nobody waits for what is
+    /// not configured any more.
+    follow_up: Share,
     pub(super) rejoin_at_ms: Option<i64>,
     /// Where everything runs, if this worker leads: the URL of each member and what it has.
     owners: Vec<(Arc<str>, Work)>,
@@ -69,7 +70,7 @@ impl Group {
             mine: Work::default(),
             phase: Phase::Outside,
             election: None,
-            follow_up: false,
+            follow_up: Share::default(),
             rejoin_at_ms: None,
             owners: Vec::new(),
         }
@@ -139,7 +140,7 @@ impl Group {
     }
 
     pub(super) fn rejoin(&mut self, desk: &mut Desk, reason: &'static str) {
-        (self.rejoin_at_ms, self.follow_up) = (None, false);
+        (self.rejoin_at_ms, self.follow_up) = (None, Share::default());
         desk.act(Action::Rejoin(reason));
     }
 }
@@ -164,7 +165,7 @@ impl State {
         self.group.assignment = None;
         self.group.election = None;
         self.group.rejoin_at_ms = None;
-        self.group.follow_up = false;
+        self.group.follow_up = Share::default();
         if self.group.phase != Phase::Preparing {
             self.group.phase = Phase::Outside;
         }
@@ -292,11 +293,11 @@ impl State {
         (self.group.me, self.group.completed, self.group.protocol) = (me, generation, Some(protocol));
         let revoked = std::mem::take(&mut assignment.revoked);
         self.group.mine.remove(&revoked);
-        self.group.follow_up = !revoked.is_empty();
         if let Some(mut before) = self.group.assignment.take().filter(|_| protocol != Protocol::Eager) {
             before.assigned.take(&Work::of([&revoked, &assignment.assigned]));
             assignment.assigned.extend(before.assigned);
         }
+        self.group.follow_up = revoked;
         self.group.rejoin_at_ms =
             (assignment.delay_ms > 0).then(|| world.now_ms.saturating_add(assignment.delay_ms.into()));
         let behind = assignment.failed() || self.configs.offset < assignment.config_offset;
@@ -356,8 +357,11 @@ impl State {
             let current = self.group.assignment.clone();
             return self.desk.act(Action::Join(Metadata { url, config_offset, current }));
         }
-        if self.group.stable() && self.group.follow_up && self.quiet() {
-            self.group.rejoin(&mut self.desk, "what was taken away has ended");
+        if self.group.stable() && !self.group.follow_up.is_empty() && self.quiet() {
+            let taken = std::mem::take(&mut self.group.follow_up);
+            if self.configs.has_any(&taken) {
+                self.group.rejoin(&mut self.desk, "what was taken away has ended");
+            }
         }
         if self.group.rejoin_at_ms.is_some_and(|at_ms| at_ms <= world.now_ms) {
             self.group.rejoin(&mut self.desk, "the time that the leader has named has come");

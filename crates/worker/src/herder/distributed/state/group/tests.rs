@@ -7,6 +7,7 @@ use crate::cluster::config::{Change, Configs, Record};
 use crate::cluster::protocol::{Assignment, Protocol};
 use crate::cluster::status::Statuses;
 use crate::status::TargetState;
+use crate::task::TaskId;
 
 /// Reads records behind those that were read before.
 fn read(configs: &mut Configs, records: &[Record]) -> Vec<Change> {
@@ -66,6 +67,33 @@ fn a_worker_that_knows_more_than_was_shared_out_asks_for_another_round_at_once()
         assert_eq!(asks(leader, &[connector("c1"), paused("c1")], &[paused("c0")]), (1, 0), "{leader} leads");
         assert_eq!(asks(leader, &[], &[connector("c1")]), (0, 1), "{leader} leads");
     }
+}
+
+/// How often a worker asks for another round that has been told to give up a connector and its task.
+fn asks_after_revocation(before: &[Record]) -> usize {
+    let mut configs = Configs::default();
+    read(&mut configs, &[connector("c0")]);
+    read(&mut configs, before);
+    let config_offset = configs.offset;
+    let mut state = cluster::state(0, Arc::new(configs));
+    let task = TaskId { connector: "c0".into(), task: 0 };
+    let assignment = Assignment {
+        error: 0,
+        leader: "other".into(),
+        leader_url: "http://w1:8083/".into(),
+        config_offset,
+        assigned: Share::default(),
+        revoked: Share { connectors: vec!["c0".into()], tasks: vec![task] },
+        delay_ms: 0,
+    };
+    let protocol = Protocol::Sessioned;
+    rejoins(&mut state, Event::Assigned { me: "me".into(), generation: 1, protocol, assignment })
+}
+
+#[test]
+fn what_is_taken_away_is_given_to_others_unless_it_is_gone() {
+    assert_eq!(asks_after_revocation(&[]), 1);
+    assert_eq!(asks_after_revocation(&[Record::Connector { name: "c0".into(), config: None }]), 0);
 }
 
 #[test]
