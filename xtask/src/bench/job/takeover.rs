@@ -61,7 +61,8 @@ fn one_of(count: usize, end: End, side: Side, stage: &mut Stage) -> anyhow::Resu
         ended.join().ok().context("a thread has panicked")??;
         anyhow::Ok(taken)
     })?;
-    for mut worker in workers {
+    // The files are with the first one, so all end before it goes.
+    for worker in &mut workers {
         worker.stop()?;
     }
     for pair in 0..PAIRS {

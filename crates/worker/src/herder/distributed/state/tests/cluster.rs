@@ -472,7 +472,7 @@ impl Cluster {
                 }
             }
             3 | 4 => self.do_pending(id, usize::from(choice)),
-            5 if choice % 2 == 0 => self.do_write(id),
+            5 if choice.is_multiple_of(2) => self.do_write(id),
             5 if !worker.cut => drop(self.do_tell(id)),
             5 => {}
             6 => read(worker, &self.log),
