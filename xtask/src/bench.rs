@@ -85,6 +85,12 @@ pub(crate) enum Job {
     DistributedThousand,
     /// A worker of a cluster with a thousand file sources that have nothing to read
     DistributedMany,
+    /// kill -9 of a worker of two and of three with ten file sources and ten sinks, until all run; only if named
+    TakeoverKill,
+    /// The same with `session.timeout.ms` 6000 and `heartbeat.interval.ms` 2000
+    TakeoverKillShort,
+    /// The same with SIGTERM and defaults
+    TakeoverStop,
 }
 
 /// Whose worker does it.
@@ -129,12 +135,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Some(binary) => absolute(binary)?,
         None => build()?,
     };
-    let jobs = if options.only.is_empty() { Job::value_variants() } else { &options.only };
+    let usual = || Job::value_variants().iter().copied().filter(|job| job.usual()).collect();
+    let jobs: Vec<Job> = if options.only.is_empty() { usual() } else { options.only.clone() };
     let mut stage = Stage::new(options.lines, binary)?;
     stage.jdbc_plugin = options.jdbc_plugin.as_ref().map(|plugin| absolute(plugin)).transpose()?;
     let mut results = Vec::new();
     for job in jobs {
-        results.push((*job, run_job(*job, &sides, options.runs, &mut stage)?));
+        results.push((job, run_job(job, &sides, options.runs, &mut stage)?));
     }
     let report = report::markdown(
         &machine::describe(options.binary.is_some())?,
@@ -169,6 +176,11 @@ impl Job {
     /// Whether Java needs a connector that does not come with it.
     fn needs_jdbc(self) -> bool {
         self.name().starts_with("jdbc")
+    }
+
+    /// Whether it is run without being named: Java's workers take ten minutes for a run of the others.
+    fn usual(self) -> bool {
+        !self.name().starts_with("takeover")
     }
 
     /// Returns its name on the command line.

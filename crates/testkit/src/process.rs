@@ -1,6 +1,7 @@
 //! Processes that end by themselves, and what a process uses, from `/proc`.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
@@ -60,6 +61,26 @@ impl Usage {
             thread_count: number(&status, "Threads:").context("`status` has no Threads")?,
         })
     }
+}
+
+/// Whether a connection (IPv4) from an address of this machine to a port of it is of a process.
+pub(crate) fn has_connection(pid: u32, from: SocketAddr, port: u16) -> bool {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let Some(inode) = inode(&table, from.port(), port) else { return false };
+    let socket = format!("socket:[{inode}]");
+    // A process that has ended has none.
+    let Ok(files) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    files.flatten().any(|file| fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == &*socket))
+}
+
+/// Finds the end of a connection that has this port of its own, and the other on the other side: fields 2, 3 and 10.
+fn inode(table: &str, from: u16, to: u16) -> Option<&str> {
+    let (from, to) = (format!(":{from:04X}"), format!(":{to:04X}"));
+    table.lines().find_map(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let found = fields.next()?.ends_with(&from) && fields.next()?.ends_with(&to);
+        fields.nth(6).filter(|_| found)
+    })
 }
 
 /// Adds user and system time: fields 14 and 15, counted after the name, which may hold spaces and brackets.

@@ -1,7 +1,7 @@
 //! A TCP proxy that breaks connections on command.
 //!
 //! It stands between a client and one address. A test tells it to cut what is connected, to refuse what comes,
-//! to go silent in one or both directions, or to be slow.
+//! to go silent in one or both directions or for one process, or to be slow.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::ports;
+use crate::process;
 
 /// How often the listening side looks for a new connection and for a change of mind.
 const LOOK: Duration = Duration::from_millis(2);
@@ -38,14 +39,24 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Both ends of every connection, by a number that only grows.
-    connections: HashMap<u64, [TcpStream; 2]>,
+    /// By a number that only grows.
+    connections: HashMap<u64, Connection>,
     accepted: u64,
     closed: bool,
     refusing: bool,
     holding_answers: bool,
     holding_requests: bool,
+    /// Processes whose connections are held.
+    held: Vec<u32>,
     delay: Duration,
+}
+
+#[derive(Debug)]
+struct Connection {
+    ends: [TcpStream; 2],
+    client: SocketAddr,
+    /// Whether it is of a process whose connections are held.
+    held: bool,
 }
 
 /// Where bytes flow to.
@@ -115,6 +126,17 @@ impl Proxy {
         self.change(|state| state.holding_answers = true);
     }
 
+    /// As [`Proxy::black_hole`], for the connections of one process only.
+    pub fn black_hole_of(&self, pid: u32) {
+        let port = self.port();
+        self.change(|state| {
+            state.held.push(pid);
+            for connection in state.connections.values_mut() {
+                connection.held |= process::has_connection(pid, connection.client, port);
+            }
+        });
+    }
+
     /// Waits this long before every piece that is forwarded.
     pub fn delay(&self, delay: Duration) {
         self.change(|state| state.delay = delay);
@@ -125,6 +147,8 @@ impl Proxy {
         self.change(|state| {
             (state.refusing, state.holding_requests, state.holding_answers) = (false, false, false);
             state.delay = Duration::ZERO;
+            state.held.clear();
+            state.connections.values_mut().for_each(|connection| connection.held = false);
         });
     }
 
@@ -154,7 +178,7 @@ impl Shared {
 
     /// Waits until bytes may flow on connection `id` and returns after which delay; nothing when it was cut.
     fn permission(&self, id: u64, direction: Direction) -> Option<Duration> {
-        let held = |state: &mut State| state.connections.contains_key(&id) && state.holds(direction);
+        let held = |state: &mut State| state.holds(id, direction);
         let state = self.changed.wait_while(self.state(), held).unwrap_or_else(PoisonError::into_inner);
         state.connections.contains_key(&id).then_some(state.delay)
     }
@@ -162,19 +186,22 @@ impl Shared {
 
 impl State {
     fn cut(&mut self) {
-        for (_, ends) in self.connections.drain() {
-            for end in ends {
+        for (_, connection) in self.connections.drain() {
+            for end in connection.ends {
                 // It may have ended by itself.
                 let _ = end.shutdown(Shutdown::Both);
             }
         }
     }
 
-    fn holds(&self, direction: Direction) -> bool {
-        match direction {
-            Direction::Request => self.holding_requests,
-            Direction::Answer => self.holding_answers,
-        }
+    /// Whether bytes of a connection that is there are to wait.
+    fn holds(&self, id: u64, direction: Direction) -> bool {
+        let Some(connection) = self.connections.get(&id) else { return false };
+        connection.held
+            || match direction {
+                Direction::Request => self.holding_requests,
+                Direction::Answer => self.holding_answers,
+            }
     }
 }
 
@@ -200,14 +227,14 @@ fn accept(shared: &Arc<Shared>, port: u16, target: SocketAddr, mut listener: Opt
             listener = listen(port).ok();
         }
         match listener.as_ref().map(TcpListener::accept) {
-            Some(Ok((client, _))) => connect(shared, client, target),
+            Some(Ok((stream, client))) => connect(shared, port, stream, client, target),
             _ => thread::sleep(LOOK),
         }
     }
 }
 
 /// Connects a client with the target; a client whose target is not there is closed at once.
-fn connect(shared: &Arc<Shared>, client: TcpStream, target: SocketAddr) {
+fn connect(shared: &Arc<Shared>, port: u16, client: TcpStream, address: SocketAddr, target: SocketAddr) {
     let connected = || -> io::Result<(TcpStream, TcpStream)> {
         let server = TcpStream::connect(target)?;
         client.set_nonblocking(false)?;
@@ -222,7 +249,9 @@ fn connect(shared: &Arc<Shared>, client: TcpStream, target: SocketAddr) {
         let mut state = shared.state();
         state.accepted += 1;
         let id = state.accepted;
-        state.connections.insert(id, [client_end, server_end]);
+        let held = state.held.iter().any(|pid| process::has_connection(*pid, address, port));
+        let ends = [client_end, server_end];
+        state.connections.insert(id, Connection { ends, client: address, held });
         id
     };
     let [Ok(client_too), Ok(server_too)] = [client.try_clone(), server.try_clone()] else {

@@ -70,6 +70,13 @@ pub(crate) enum Figures {
         /// CPU time in percent of one core.
         cpu_percent: f64,
     },
+    /// A worker of a cluster has gone.
+    Takeover {
+        /// Until all its tasks ran on the one that was left.
+        of_two_s: f64,
+        /// Until all its tasks ran on the two that were left.
+        of_three_s: f64,
+    },
 }
 
 impl Figures {
@@ -94,6 +101,7 @@ impl Figures {
             Self::ManyOfCluster { .. } => {
                 Self::ManyOfCluster { start_s: of(0), bytes: of(1), threads: of(2), cpu_percent: of(3) }
             }
+            Self::Takeover { .. } => Self::Takeover { of_two_s: of(0), of_three_s: of(1) },
         }
     }
 
@@ -110,6 +118,7 @@ impl Figures {
             Self::ManyOfCluster { start_s, bytes, threads, cpu_percent } => {
                 [start_s, bytes, threads, cpu_percent]
             }
+            Self::Takeover { of_two_s, of_three_s } => [of_two_s, of_three_s, 0.0, 0.0],
         }
     }
 }

@@ -13,8 +13,10 @@ use testkit::{Worker, wait};
 
 mod cluster;
 mod jdbc;
+mod takeover;
 
 use self::jdbc::System;
+use self::takeover::{End, takeover};
 use super::figures::Figures;
 use super::stage::Stage;
 use super::{Job, Side};
@@ -78,6 +80,9 @@ pub(crate) fn run(job: Job, side: Side, stage: &mut Stage) -> anyhow::Result<Fig
         Job::DistributedCreate => cluster::create(side, stage),
         Job::DistributedThousand => cluster::thousand(side, stage),
         Job::DistributedMany => cluster::many(side, stage),
+        Job::TakeoverKill => takeover(End::Kill, side, stage),
+        Job::TakeoverKillShort => takeover(End::KillInShortSession, side, stage),
+        Job::TakeoverStop => takeover(End::Stop, side, stage),
     }
 }
 

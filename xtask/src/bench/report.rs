@@ -98,6 +98,9 @@ fn cells(figures: &Figures) -> Vec<Cell> {
             ("threads", threads, |value| format!("{value:.0}")),
             ("CPU, % of one core", cpu_percent, |value| format!("{value:.1}")),
         ],
+        Figures::Takeover { of_two_s, of_three_s } => {
+            vec![("seconds, one of two", of_two_s, seconds), ("seconds, one of three", of_three_s, seconds)]
+        }
     }
 }
 
@@ -144,6 +147,9 @@ fn title(job: Job) -> &'static str {
         Job::DistributedCreate => "a connector of a cluster",
         Job::DistributedThousand => "1000 connectors on three workers",
         Job::DistributedMany => "1000 idle file sources of a cluster",
+        Job::TakeoverKill => "kill -9 of a worker until all runs",
+        Job::TakeoverKillShort => "kill -9 of a worker until all runs, `session.timeout.ms` 6000",
+        Job::TakeoverStop => "SIGTERM to a worker until all runs",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The brokers, the workers, and the lines that travel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,6 +28,10 @@ pub(super) const SESSION: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(100);
 /// How often a line is appended to each file.
 const LINE_INTERVAL: Duration = Duration::from_millis(200);
+/// How many connectors are changed at once.
+const CHANGED: usize = 6;
+/// What a connector is changed by, which neither of the two knows.
+const CHANGE: &str = "chaos.change";
 
 pub(super) struct Bench {
     // In this order: workers end before brokers.
@@ -36,6 +40,8 @@ pub(super) struct Bench {
     brokers: Cluster,
     patience: Duration,
     changes: usize,
+    /// Changes that were answered well, and have to come to the tasks in the end.
+    changed: BTreeMap<String, String>,
 }
 
 struct Member {
@@ -66,7 +72,7 @@ impl Bench {
             let answer = workers[0].worker.rest().put(&format!("/connectors/{name}/config"), &config)?;
             answer.ok().with_context(|| format!("cannot create `{name}`"))?;
         }
-        Ok(Self { workers, lines, brokers, patience: plan.patience, changes: 0 })
+        Ok(Self { workers, lines, brokers, patience: plan.patience, changes: 0, changed: BTreeMap::new() })
     }
 
     pub(super) fn worker(&mut self, index: usize) -> &mut Worker {
@@ -108,17 +114,49 @@ impl Bench {
         Ok(())
     }
 
-    /// Changes a connector through the second worker, which may have to ask the leader: whether that is done now is
-    /// not known while workers cannot reach each other.
-    pub(super) fn change_connector(&mut self) {
-        self.changes += 1;
+    /// Cuts the network between two workers: what they send to each other is not heard.
+    pub(super) fn part(&self, first: usize, second: usize) {
+        let [first, second] = [first, second].map(|index| &self.workers[index]);
+        first.proxy.black_hole_of(second.worker.pid());
+        second.proxy.black_hole_of(first.worker.pid());
+    }
+
+    /// Changes some connectors through a worker, which may have to ask the leader: whether that is done now is not known
+    /// while workers cannot reach each other.
+    pub(super) fn change_connectors(&mut self, worker: usize) {
         let connectors = self.lines.connectors();
-        let (name, mut config) = connectors[self.changes % connectors.len()].clone();
-        config["chaos.change"] = json!(self.changes.to_string());
-        let path = format!("/connectors/{name}/config");
-        if let Err(error) = self.workers[1].worker.rest().put(&path, &config) {
-            eprintln!("a change of `{name}` was not answered: {error:#}");
+        for _ in 0..CHANGED.min(connectors.len()) {
+            self.changes += 1;
+            let (name, mut config) = connectors[self.changes % connectors.len()].clone();
+            let change = self.changes.to_string();
+            config[CHANGE] = json!(change);
+            let path = format!("/connectors/{name}/config");
+            match self.workers[worker].worker.rest().put(&path, &config).and_then(|answer| answer.ok()) {
+                Ok(_) => drop(self.changed.insert(name, change)),
+                Err(error) => {
+                    self.changed.remove(&name);
+                    eprintln!("a change of `{name}` was not answered: {error:#}");
+                }
+            }
         }
+    }
+
+    /// Waits until what was changed has come to the tasks.
+    pub(super) fn wait_until_changed(&mut self) -> anyhow::Result<()> {
+        for (name, change) in std::mem::take(&mut self.changed) {
+            let path = format!("/connectors/{name}/tasks");
+            let changed = wait::until("tasks of a connector that was changed", self.patience, LOOK, || {
+                let Ok(tasks) = self.workers[0].worker.rest().get(&path).and_then(|answer| answer.ok())
+                else {
+                    return Ok(None);
+                };
+                let tasks = tasks.as_array().context("tasks are a list")?;
+                let done = tasks.iter().all(|task| task["config"][CHANGE] == *change);
+                Ok((done && !tasks.is_empty()).then_some(()))
+            });
+            changed.with_context(|| format!("change {change} of `{name}`"))?;
+        }
+        Ok(())
     }
 
     /// Waits until every connector and task runs on a worker that is there, and lines of now have arrived.

@@ -1,6 +1,7 @@
 //! What goes wrong.
 
 use std::fmt;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Round;
@@ -22,8 +23,10 @@ pub(super) enum Fault {
     Cut,
     /// The first worker cannot connect to any broker.
     Refuse,
-    /// Workers cannot reach each other while a connector is changed.
+    /// Workers cannot reach each other while connectors are changed.
     Strangers,
+    /// Two workers hear nothing of each other while connectors are changed, each by the third.
+    Apart { third: usize },
     /// A worker ends in good order and comes back.
     Leave { worker: usize },
     /// A broker is killed and comes back: the coordinator moves if it was there.
@@ -32,7 +35,7 @@ pub(super) enum Fault {
 
 impl Fault {
     pub(super) fn draw(random: &mut Random) -> Self {
-        let kind = random.below(9);
+        let kind = random.below(10);
         let (worker, broker) = (random.below(WORKERS), random.below(BROKERS));
         match kind {
             0 => Self::Kill { worker },
@@ -43,6 +46,7 @@ impl Fault {
             5 => Self::Refuse,
             6 => Self::Strangers,
             7 => Self::Leave { worker },
+            8 => Self::Apart { third: worker },
             _ => Self::Broker { broker },
         }
     }
@@ -54,6 +58,7 @@ impl Fault {
         let recovered = bench.wait_until_all_run_since(begun)?;
         let mended = Instant::now();
         self.mend(bench)?;
+        bench.wait_until_changed()?;
         let healed = bench.wait_until_all_run_since(mended)?;
         Ok(Round { fault: self.to_string(), recovered, healed })
     }
@@ -65,7 +70,7 @@ impl Fault {
             Self::Leave { worker } => bench.take(worker, |worker| worker.stop().map(drop)),
             Self::Blink { worker } => {
                 bench.worker(worker).process().pause()?;
-                std::thread::sleep(SESSION / 3);
+                thread::sleep(SESSION / 3);
                 bench.worker(worker).process().resume()
             }
             Self::Silence => {
@@ -82,7 +87,7 @@ impl Fault {
             Self::Cut => {
                 for _ in 0..10 {
                     bench.each_broker(|broker| broker.proxy().cut());
-                    std::thread::sleep(Duration::from_millis(300));
+                    thread::sleep(Duration::from_millis(300));
                 }
                 Ok(())
             }
@@ -91,7 +96,14 @@ impl Fault {
                     proxy.refuse();
                     proxy.cut();
                 });
-                bench.change_connector();
+                bench.change_connectors(1);
+                thread::sleep(SESSION);
+                Ok(())
+            }
+            Self::Apart { third } => {
+                bench.part((third + 1) % WORKERS, (third + 2) % WORKERS);
+                bench.change_connectors(third);
+                thread::sleep(SESSION);
                 Ok(())
             }
             Self::Broker { broker } => bench.broker(broker).kill(),
@@ -108,7 +120,7 @@ impl Fault {
                 bench.each_broker(|broker| broker.proxy().resume());
                 bench.give_back(0, |_| Ok(()))
             }
-            Self::Strangers => {
+            Self::Strangers | Self::Apart { .. } => {
                 bench.each_peer(|proxy| proxy.resume());
                 Ok(())
             }
@@ -127,7 +139,11 @@ impl fmt::Display for Fault {
             Self::Silence => write!(f, "no answer of any broker to worker 0"),
             Self::Cut => write!(f, "connections of worker 0 to brokers cut ten times"),
             Self::Refuse => write!(f, "no connection of worker 0 to brokers"),
-            Self::Strangers => write!(f, "no connection between workers, a connector changed"),
+            Self::Strangers => write!(f, "no connection between workers, connectors changed"),
+            Self::Apart { third } => {
+                let (first, second) = ((third + 1) % WORKERS, (third + 2) % WORKERS);
+                write!(f, "workers {first} and {second} hear nothing of each other, connectors changed")
+            }
             Self::Leave { worker } => write!(f, "worker {worker} leaves in good order"),
             Self::Broker { broker } => write!(f, "kill -9 of broker {broker}"),
         }

@@ -87,3 +87,24 @@ fn a_black_hole_holds_bytes_until_it_resumes() {
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(answer, [2]);
 }
+
+#[test]
+fn what_one_process_sends_is_held_and_what_others_send_is_not() {
+    let proxy = echo();
+    let mut stream = connect(&proxy);
+    assert_eq!(echoed(&mut stream, 1), 1);
+
+    // Not the one that is connected.
+    proxy.black_hole_of(std::os::unix::process::parent_id());
+    assert_eq!(echoed(&mut stream, 2), 2);
+    assert_eq!(echoed(&mut connect(&proxy), 3), 3);
+
+    proxy.black_hole_of(std::process::id());
+    for mut held in [stream, connect(&proxy)] {
+        held.write_all(&[4]).unwrap();
+        held.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        assert_eq!(held.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    }
+    proxy.resume();
+    assert_eq!(echoed(&mut connect(&proxy), 5), 5);
+}

@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(1);
 const LOOK_AT_ALL: Duration = Duration::from_millis(50);
 
 /// A worker of a cluster with topics of its own, to be started.
-fn worker(side: Side, stage: &Stage, cluster: &str) -> Builder {
+pub(super) fn worker(side: Side, stage: &Stage, cluster: &str) -> Builder {
     let bootstrap = stage.kafka.bootstrap();
     let worker = match side {
         Side::Java => Worker::java_distributed(bootstrap),
@@ -149,7 +149,7 @@ impl Empty {
 }
 
 /// Makes or changes a connector, again while the cluster says that it cannot now, as Java's workers do.
-fn put(worker: &Worker, name: &str, config: &Value) -> anyhow::Result<()> {
+pub(super) fn put(worker: &Worker, name: &str, config: &Value) -> anyhow::Result<()> {
     let path = format!("/connectors/{name}/config");
     wait::until("an answer", MOVE_LIMIT, LOOK, || {
         let answer = worker.rest().put(&path, config)?;

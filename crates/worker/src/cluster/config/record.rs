@@ -39,19 +39,19 @@ pub enum Record {
         /// What it is to do.
         target: Option<TargetState>,
     },
-    /// The configuration of a task, which counts once it is committed.
+    /// The configuration of a task, which counts once it is committed; `None`: the topic has it no more.
     Task {
         /// The task.
         id: TaskId,
         /// Its configuration.
-        config: RawConfig,
+        config: Option<RawConfig>,
     },
-    /// All tasks of a connector have been written.
+    /// All tasks of a connector have been written; `None`: the topic does not say so any more.
     Commit {
         /// The connector.
         name: Arc<str>,
         /// How many tasks it has.
-        tasks: u32,
+        tasks: Option<u32>,
     },
     /// The producers of so many tasks have been fenced off.
     Fencing {
@@ -103,8 +103,10 @@ impl Record {
                 (format!("{CONNECTOR}{name}"), config.as_ref().map(properties))
             }
             Self::Target { name, target } => (format!("{TARGET}{name}"), target.map(target_json)),
-            Self::Task { id, config } => (format!("{TASK}{id}"), Some(properties(config))),
-            Self::Commit { name, tasks } => (format!("{COMMIT}{name}"), Some(json!({"tasks": tasks}))),
+            Self::Task { id, config } => (format!("{TASK}{id}"), config.as_ref().map(properties)),
+            Self::Commit { name, tasks } => {
+                (format!("{COMMIT}{name}"), tasks.map(|tasks| json!({"tasks": tasks})))
+            }
             Self::Fencing { name, tasks } => (format!("{FENCING}{name}"), Some(json!({"task-count": tasks}))),
             Self::SessionKey(key) => (SESSION_KEY.to_owned(), Some(key_json(key))),
             Self::Restart { name, include_tasks, only_failed } => {
@@ -116,13 +118,6 @@ impl Record {
             }
         };
         (key.into_bytes(), value.map(|value| value.to_string().into_bytes()))
-    }
-
-    /// What deletes the tasks of a connector that is gone, so that compaction takes their configurations, too.
-    pub(super) fn deleted_tasks(connector: &str, tasks: impl IntoIterator<Item = u32>) -> Vec<Entry> {
-        let tasks = tasks.into_iter().map(|task| format!("{TASK}{connector}-{task}"));
-        let keys = [format!("{COMMIT}{connector}")].into_iter().chain(tasks);
-        keys.map(|key| (key.into_bytes(), None)).collect()
     }
 
     /// Reads a record; `None` for one that deletes what has no meaning without a value.
@@ -142,15 +137,16 @@ impl Record {
             let config = value.as_ref().map(properties).transpose()?;
             return Ok(Some(Self::Connector { name: name.into(), config }));
         }
-        let Some(value) = value else { return Ok(None) };
         // `tasks-fencing-` does not begin with `task-`.
         if key.starts_with(TASK) {
             let id = task_id(key).ok_or(Unreadable::Key)?;
-            return Ok(Some(Self::Task { id, config: properties(&value)? }));
+            return Ok(Some(Self::Task { id, config: value.as_ref().map(properties).transpose()? }));
         }
         if let Some(name) = key.strip_prefix(COMMIT) {
-            return Ok(Some(Self::Commit { name: name.into(), tasks: count(&value, "tasks")? }));
+            let tasks = value.as_ref().map(|value| count(value, "tasks")).transpose()?;
+            return Ok(Some(Self::Commit { name: name.into(), tasks }));
         }
+        let Some(value) = value else { return Ok(None) };
         if let Some(name) = key.strip_prefix(RESTART) {
             return restart(name, &value).map(Some);
         }

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Record, Unreadable};
+use crate::cluster::Share;
 use crate::cluster::assignor::Configured;
 use crate::cluster::signature::SessionKey;
 use crate::herder::RawConfig;
 use crate::status::TargetState;
+use crate::task::TaskId;
 
 /// A connector as the topic has it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +49,13 @@ impl Connector {
     }
 }
 
+/// What the topic has of the tasks of a connector.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Written {
+    commit: bool,
+    tasks: BTreeSet<u32>,
+}
+
 /// What came of a record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Change {
@@ -83,9 +92,14 @@ pub enum Change {
 pub struct Configs {
     /// The offset behind the last record; -1 before the first. What workers compare with each other.
     pub offset: i64,
+    /// [`Configs::offset`] as it was when connectors or their numbers of tasks changed last: what was shared out before
+    /// that is to be shared out again.
+    pub configured_at: i64,
     /// The connectors by name.
     pub connectors: BTreeMap<Arc<str>, Arc<Connector>>,
     targets: BTreeMap<Arc<str>, TargetState>,
+    /// What the topic has of the tasks of connectors, of use or not.
+    written: BTreeMap<Arc<str>, Written>,
     /// Tasks that were written and not committed.
     deferred: BTreeMap<Arc<str>, BTreeMap<u32, Arc<RawConfig>>>,
     /// How many tasks of a connector were last fenced off.
@@ -98,8 +112,10 @@ impl Default for Configs {
     fn default() -> Self {
         Self {
             offset: -1,
+            configured_at: -1,
             connectors: BTreeMap::new(),
             targets: BTreeMap::new(),
+            written: BTreeMap::new(),
             deferred: BTreeMap::new(),
             fenced: BTreeMap::new(),
             session_key: None,
@@ -128,11 +144,16 @@ impl Configs {
     fn apply(&mut self, record: Record) -> Option<Change> {
         match record {
             Record::Connector { name, config: None } => {
-                self.connectors.remove(&name);
+                if self.connectors.remove(&name).is_some() {
+                    self.configured_at = self.offset;
+                }
                 self.deferred.remove(&name);
                 Some(Change::Removed(name))
             }
             Record::Connector { name, config: Some(config) } => {
+                if !self.connectors.contains_key(&name) {
+                    self.configured_at = self.offset;
+                }
                 Arc::make_mut(self.connectors.entry(name.clone()).or_default()).config = Arc::new(config);
                 Some(Change::Config(name))
             }
@@ -145,11 +166,25 @@ impl Configs {
                 let changed = self.connectors.contains_key(&name) && self.target(&name) != before;
                 changed.then_some(Change::Target(name))
             }
-            Record::Task { id, config } => {
+            Record::Task { id, config: Some(config) } => {
+                self.written.entry(id.connector.clone()).or_default().tasks.insert(id.task);
                 self.deferred.entry(id.connector).or_default().insert(id.task, Arc::new(config));
                 None
             }
-            Record::Commit { name, tasks } => self.commit(name, tasks),
+            Record::Task { id, config: None } => {
+                self.is_gone(&id.connector, |written| {
+                    written.tasks.remove(&id.task);
+                });
+                None
+            }
+            Record::Commit { name, tasks: Some(tasks) } => {
+                self.written.entry(name.clone()).or_default().commit = true;
+                self.commit(name, tasks)
+            }
+            Record::Commit { name, tasks: None } => {
+                self.is_gone(&name, |written| written.commit = false);
+                None
+            }
             Record::Fencing { name, tasks } => {
                 self.fenced.insert(name, tasks);
                 None
@@ -170,6 +205,7 @@ impl Configs {
         let deferred = self.deferred.remove(&name).unwrap_or_default();
         // Compaction may leave the tasks of a connector that was deleted.
         let connector = Arc::make_mut(self.connectors.get_mut(&name)?);
+        let before = connector.tasks().len();
         connector.task_count = count;
         // The numbers are distinct: with as many below `count`, none is missing.
         connector.inconsistent = deferred.range(..count).count() != count as usize;
@@ -177,13 +213,33 @@ impl Configs {
             connector.tasks.extend(deferred);
             connector.applied = Some(connector.config.clone());
         }
+        if connector.tasks().len() != before {
+            self.configured_at = self.offset;
+        }
         Some(Change::Tasks(name))
     }
 
-    /// The numbers of all tasks of a connector that the topic may have, of use or not.
-    pub(super) fn written_tasks(&self, name: &str) -> BTreeSet<u32> {
-        let known = self.connectors.get(name).into_iter().flat_map(|connector| connector.tasks.keys());
-        known.chain(self.deferred.get(name).into_iter().flat_map(BTreeMap::keys)).copied().collect()
+    /// Takes note of what the topic has no more of a connector.
+    fn is_gone(&mut self, name: &Arc<str>, take: impl FnOnce(&mut Written)) {
+        let Some(written) = self.written.get_mut(name) else { return };
+        take(written);
+        if *written == Written::default() {
+            self.written.remove(name);
+        }
+    }
+
+    /// What deletes all that the topic has of the tasks of a connector, so that compaction takes it, too.
+    pub(super) fn deleted_tasks(&self, name: &Arc<str>) -> Vec<Record> {
+        let Some(written) = self.written.get(name) else { return Vec::new() };
+        let commit = written.commit.then(|| Record::Commit { name: name.clone(), tasks: None });
+        let id = |task| TaskId { connector: name.clone(), task };
+        let tasks = written.tasks.iter().map(|task| Record::Task { id: id(*task), config: None });
+        commit.into_iter().chain(tasks).collect()
+    }
+
+    /// The connectors that are gone of which the topic still has tasks.
+    pub fn strangers(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.written.keys().filter(|name| !self.connectors.contains_key(*name))
     }
 
     /// What a connector is to do.
@@ -195,6 +251,14 @@ impl Configs {
     pub fn configured(&self) -> Configured {
         let count = |connector: &Connector| u32::try_from(connector.tasks().len()).unwrap_or(u32::MAX);
         self.connectors.iter().map(|(name, connector)| (name.clone(), count(connector))).collect()
+    }
+
+    /// Whether some of these connectors and tasks are to run.
+    pub fn has_any(&self, share: &Share) -> bool {
+        let tasks =
+            |id: &TaskId| self.connectors.get(&id.connector).map_or(0, |connector| connector.tasks().len());
+        share.connectors.iter().any(|name| self.connectors.contains_key(name))
+            || share.tasks.iter().any(|id| (id.task as usize) < tasks(id))
     }
 
     /// How many tasks of a connector were last fenced off.

@@ -8,7 +8,7 @@ use kafka::config::ProducerOptions;
 use kafka::{Client, ConsumerOptions, FetchedBatch};
 use parking_lot::Mutex;
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{Change, Configs, Record};
 use crate::cluster::topic::{Apply, Entry, Log, Spec};
@@ -21,6 +21,9 @@ const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Up to how many bytes tasks are written together with their commit; brokers take a megabyte at once.
 const BATCH_BYTES: usize = 128 * 1024;
+
+/// How many records are deleted at once of connectors that are gone.
+const STRANGERS_MAX: usize = 1000;
 
 /// Takes what came of the records that were read, once the state has them; must not block.
 pub type Listener = Box<dyn FnMut(Arc<Configs>, Vec<Change>) + Send>;
@@ -87,13 +90,28 @@ impl ConfigStore {
     /// # Errors
     /// It may or may not be deleted.
     pub async fn remove_connector(&self, name: &str) -> Result<()> {
-        let records = [
-            Record::Connector { name: name.into(), config: None },
-            Record::Target { name: name.into(), target: None },
+        let name: Arc<str> = name.into();
+        let mut records = vec![
+            Record::Connector { name: name.clone(), config: None },
+            Record::Target { name: name.clone(), target: None },
         ];
-        let mut entries: Vec<Entry> = records.iter().map(Record::encode).collect();
-        entries.extend(Record::deleted_tasks(name, self.snapshot().written_tasks(name)));
-        within(WRITE_LIMIT, self.write_entries_and_read(&entries)).await
+        records.extend(self.snapshot().deleted_tasks(&name));
+        within(WRITE_LIMIT, self.write_and_read(&records)).await
+    }
+
+    /// Deletes what is left of the tasks of connectors that are gone, as far as one batch goes.
+    ///
+    /// # Errors
+    /// It may or may not be deleted.
+    pub async fn remove_strangers(&self) -> Result<()> {
+        let configs = self.snapshot();
+        let records: Vec<Record> =
+            configs.strangers().flat_map(|name| configs.deleted_tasks(name)).take(STRANGERS_MAX).collect();
+        if records.is_empty() {
+            return Ok(());
+        }
+        info!(records = records.len(), "deleting what is left of the tasks of connectors that are gone");
+        within(WRITE_LIMIT, self.write_and_read(&records)).await
     }
 
     /// Writes all tasks of a connector.
@@ -104,9 +122,11 @@ impl ConfigStore {
         let connector: Arc<str> = name.into();
         let count = u32::try_from(tasks.len()).map_err(|_| Error::fail("more tasks than can be counted"))?;
         let id = |task| TaskId { connector: connector.clone(), task };
-        let mut tasks: Vec<Record> =
-            (0..).zip(tasks).map(|(task, config)| Record::Task { id: id(task), config }).collect();
-        let commit = Record::Commit { name: connector.clone(), tasks: count };
+        let mut tasks: Vec<Record> = (0..)
+            .zip(tasks)
+            .map(|(task, config)| Record::Task { id: id(task), config: Some(config) })
+            .collect();
+        let commit = Record::Commit { name: connector.clone(), tasks: Some(count) };
         let size = |(key, value): Entry| key.len() + value.map_or(0, |value| value.len());
         let bytes: usize = tasks.iter().map(Record::encode).map(size).sum();
         let write = async {
@@ -131,11 +151,7 @@ impl ConfigStore {
 
     async fn write_and_read(&self, records: &[Record]) -> Result<()> {
         let entries: Vec<Entry> = records.iter().map(Record::encode).collect();
-        self.write_entries_and_read(&entries).await
-    }
-
-    async fn write_entries_and_read(&self, entries: &[Entry]) -> Result<()> {
-        self.log.append(entries).await?;
+        self.log.append(&entries).await?;
         self.log.read_to_end().await
     }
 }

@@ -1,7 +1,9 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::cluster::Share;
 use crate::cluster::signature::{Algorithm, SessionKey};
+use crate::cluster::topic::Entry;
 use crate::herder::RawConfig;
 use crate::status::TargetState;
 use crate::task::TaskId;
@@ -12,7 +14,7 @@ fn config(entries: &[(&str, Option<&str>)]) -> RawConfig {
 
 fn task(connector: &str, task: u32) -> Record {
     let id = TaskId { connector: connector.into(), task };
-    Record::Task { id, config: config(&[("n", Some(&task.to_string()))]) }
+    Record::Task { id, config: Some(config(&[("n", Some(&task.to_string()))])) }
 }
 
 fn check(record: Record, expected: Expect) {
@@ -41,7 +43,10 @@ fn records_are_written_as_kafka_writes_them() {
     );
     check(Record::Target { name: name(), target: None }, expect!["target-state-a-b -"]);
     check(task("a-b", 12), expect![[r#"task-a-b-12 {"properties":{"n":"12"}}"#]]);
-    check(Record::Commit { name: name(), tasks: 3 }, expect![[r#"commit-a-b {"tasks":3}"#]]);
+    check(Record::Commit { name: name(), tasks: Some(3) }, expect![[r#"commit-a-b {"tasks":3}"#]]);
+    check(Record::Commit { name: name(), tasks: None }, expect!["commit-a-b -"]);
+    let id = TaskId { connector: name(), task: 12 };
+    check(Record::Task { id, config: None }, expect!["task-a-b-12 -"]);
     check(Record::Fencing { name: name(), tasks: 3 }, expect![[r#"tasks-fencing-a-b {"task-count":3}"#]]);
     check(
         Record::SessionKey(SessionKey::new(Algorithm::HmacSha256, vec![0, 1, 2], 5)),
@@ -75,7 +80,7 @@ fn what_lacks_a_meaning_is_told_without_its_value() {
         Unreadable::Field("key"),
     );
     check("other-a", "{}", Unreadable::Key);
-    assert_eq!(Record::decode(b"task-a-1", None), Ok(None));
+    assert_eq!(Record::decode(b"tasks-fencing-a", None), Ok(None));
     let older = Record::decode(b"target-state-a", Some(br#"{"state":"PAUSED"}"#));
     assert_eq!(older, Ok(Some(Record::Target { name: "a".into(), target: Some(TargetState::Paused) })));
 }
@@ -95,7 +100,7 @@ fn connector(name: &str, value: &str) -> Record {
 }
 
 fn commit(name: &str, tasks: u32) -> Record {
-    Record::Commit { name: name.into(), tasks }
+    Record::Commit { name: name.into(), tasks: Some(tasks) }
 }
 
 fn numbers(configs: &Configs, name: &str) -> Vec<u32> {
@@ -115,6 +120,11 @@ fn tasks_count_once_they_are_committed() {
     read(&mut configs, [commit("a", 0)]);
     assert!(numbers(&configs, "a").is_empty());
     assert_eq!(configs.configured(), [("a".into(), 0)].into());
+    read(&mut configs, [task("a", 0), commit("a", 1)]);
+    let tasks = |task| Share { tasks: vec![TaskId { connector: "a".into(), task }], ..Share::default() };
+    assert!(configs.has_any(&tasks(0)) && !configs.has_any(&tasks(1)));
+    let connectors = |name: &str| Share { connectors: vec![name.into()], ..Share::default() };
+    assert!(configs.has_any(&connectors("a")) && !configs.has_any(&connectors("b")));
 }
 
 #[test]
@@ -175,20 +185,68 @@ fn what_is_no_json_does_not_count_as_java_counts() {
     assert_eq!(configs.offset, 10);
 }
 
+/// The keys of what deletes all that is left of a connector.
+fn deleted(configs: &Configs, name: &str) -> Vec<String> {
+    let records = configs.deleted_tasks(&name.into());
+    let entries = records.iter().map(Record::encode);
+    let key = |(key, value): Entry| {
+        assert_eq!(value, None);
+        String::from_utf8(key).unwrap()
+    };
+    entries.map(key).collect()
+}
+
+fn strangers(configs: &Configs) -> Vec<&str> {
+    configs.strangers().map(|name| &**name).collect()
+}
+
 #[test]
 fn what_is_left_of_the_tasks_of_a_deleted_connector_is_deleted_too() {
     let mut configs = Configs::default();
     read(&mut configs, [connector("a", "1"), task("a", 0), task("a", 1), commit("a", 2)]);
     // Fewer tasks, and one that nobody has committed.
     read(&mut configs, [task("a", 0), commit("a", 1), task("a", 7)]);
-    let deleted = Record::deleted_tasks("a", configs.written_tasks("a"));
-    let keys: Vec<_> = deleted.iter().map(|(key, _)| std::str::from_utf8(key).unwrap()).collect();
-    assert_eq!(keys, ["commit-a", "task-a-0", "task-a-1", "task-a-7"]);
-    assert!(deleted.iter().all(|(_, value)| value.is_none()));
+    assert_eq!(deleted(&configs, "a"), ["commit-a", "task-a-0", "task-a-1", "task-a-7"]);
+    assert!(strangers(&configs).is_empty());
+    // A leader of Java leaves them there.
     read(&mut configs, [Record::Connector { name: "a".into(), config: None }]);
-    let before = configs.clone();
-    for (key, value) in &deleted {
-        assert_eq!(configs.take(before.offset, key, value.as_deref()), Ok(None));
-    }
-    assert_eq!(configs.connectors, before.connectors);
+    assert_eq!(strangers(&configs), ["a"]);
+    let records = configs.deleted_tasks(&"a".into());
+    assert_eq!(read(&mut configs, records), []);
+    assert!(strangers(&configs).is_empty() && deleted(&configs, "a").is_empty());
+}
+
+#[test]
+fn tasks_that_compaction_has_left_of_a_deleted_connector_are_known() {
+    let mut configs = Configs::default();
+    read(&mut configs, [task("gone", 3), commit("gone", 4), task("half", 0), commit("there", 0)]);
+    read(&mut configs, [connector("there", "1"), connector("b", "1"), task("b", 0), commit("b", 1)]);
+    assert_eq!(strangers(&configs), ["gone", "half"]);
+    assert_eq!(deleted(&configs, "gone"), ["commit-gone", "task-gone-3"]);
+    // A connector of that name is made anew.
+    read(&mut configs, [connector("half", "1")]);
+    assert_eq!(strangers(&configs), ["gone"]);
+}
+
+#[test]
+fn it_is_known_since_when_connectors_and_their_numbers_of_tasks_are_what_they_are() {
+    let mut configs = Configs::default();
+    let mut check = |records: Vec<Record>, changed: bool| {
+        let (before, at) = (configs.configured(), configs.configured_at);
+        let text = format!("{records:?}");
+        read(&mut configs, records);
+        assert_eq!(configs.configured() != before, changed, "{text}");
+        assert_eq!(configs.configured_at, if changed { configs.offset } else { at }, "{text}");
+    };
+    let paused = Record::Target { name: "a".into(), target: Some(TargetState::Paused) };
+    let removed = |name: &str| Record::Connector { name: name.into(), config: None };
+    check(vec![connector("a", "1")], true);
+    check(vec![connector("a", "2"), paused], false);
+    check(vec![task("a", 0), task("a", 1), commit("a", 2)], true);
+    check(vec![task("a", 0), task("a", 1), commit("a", 2), commit("b", 1)], false);
+    // Half a set of tasks is none.
+    check(vec![task("a", 0), commit("a", 2)], true);
+    check(vec![task("a", 0), commit("a", 1)], true);
+    check(vec![removed("b")], false);
+    check(vec![removed("a")], true);
 }

@@ -1,6 +1,6 @@
 //! What the records of the topic of statuses come to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Key, Report, TopicUse, Value};
@@ -12,11 +12,13 @@ use crate::task::TaskId;
 pub struct Statuses {
     connectors: BTreeMap<Arc<str>, Report>,
     tasks: BTreeMap<TaskId, Report>,
+    /// Tasks of which the last record says what is not so.
+    overruled: BTreeSet<TaskId>,
     topics: BTreeMap<Arc<str>, BTreeMap<Arc<str>, TopicUse>>,
 }
 
 impl Statuses {
-    /// Takes a record; answers its key when something has changed.
+    /// Takes a record; answers its key if it has a meaning.
     pub fn take(&mut self, key: &[u8], value: Option<&[u8]>) -> Option<Key> {
         let key = Key::decode(key)?;
         let Some(value) = value else {
@@ -29,9 +31,11 @@ impl Statuses {
             }
             (Key::Task(id), Value::Report(report)) => {
                 if self.outdated(id, &report) {
-                    return None;
+                    self.overruled.insert(id.clone());
+                } else {
+                    self.overruled.remove(id);
+                    self.tasks.insert(id.clone(), report);
                 }
-                self.tasks.insert(id.clone(), report);
             }
             (Key::Topic { topic, connector }, Value::TopicUse(used)) => {
                 self.topics.entry(connector.clone()).or_default().insert(topic.clone(), used);
@@ -59,8 +63,12 @@ impl Statuses {
             Key::Connector(name) => {
                 self.connectors.remove(name);
                 self.tasks.retain(|id, _| id.connector != *name);
+                self.overruled.retain(|id| id.connector != *name);
             }
-            Key::Task(id) => drop(self.tasks.remove(id)),
+            Key::Task(id) => {
+                self.tasks.remove(id);
+                self.overruled.remove(id);
+            }
             Key::Topic { topic, connector } => {
                 if let Some(topics) = self.topics.get_mut(connector) {
                     topics.remove(topic);
@@ -77,6 +85,11 @@ impl Statuses {
     /// How a task is.
     pub fn task(&self, id: &TaskId) -> Option<&Report> {
         self.tasks.get(id)
+    }
+
+    /// Whether the topic says of a task, last, what is not so: whoever reads it later is misled.
+    pub fn overruled(&self, id: &TaskId) -> bool {
+        self.overruled.contains(id)
     }
 
     /// How the tasks of a connector are, by number.

@@ -78,17 +78,21 @@ fn what_is_not_known_is_passed_over() {
     assert_eq!(statuses, Statuses::default());
 }
 
-fn take(statuses: &mut Statuses, key: &Key, report: Report) -> Option<Key> {
-    let (key, value) = Value::Report(report).entry(key);
-    statuses.take(&key, value.as_deref())
+fn take(statuses: &mut Statuses, key: &Key, report: Report) {
+    let (bytes, value) = Value::Report(report).entry(key);
+    assert_eq!(statuses.take(&bytes, value.as_deref()).as_ref(), Some(key));
 }
 
 #[test]
 fn a_late_word_of_a_task_that_was_given_up_is_passed_over() {
     let mut statuses = Statuses::default();
     take(&mut statuses, &task(0), report(State::Running, "new", 5));
-    assert_eq!(take(&mut statuses, &task(0), report(State::Unassigned, "old", 4)), None);
+    assert!(!statuses.overruled(&id(0)));
+    take(&mut statuses, &task(0), report(State::Unassigned, "old", 4));
     assert_eq!(statuses.task(&id(0)).unwrap().state, State::Running);
+    assert!(statuses.overruled(&id(0)), "the topic says something else");
+    take(&mut statuses, &task(0), report(State::Running, "new", 5));
+    assert!(!statuses.overruled(&id(0)));
     take(&mut statuses, &task(0), report(State::Unassigned, "new", 6));
     assert_eq!(statuses.task(&id(0)).unwrap().state, State::Unassigned);
 }
@@ -97,7 +101,7 @@ fn a_late_word_of_a_task_that_was_given_up_is_passed_over() {
 fn a_task_that_its_own_worker_gives_up_is_given_up_in_the_generation_in_which_it_started() {
     let mut statuses = Statuses::default();
     take(&mut statuses, &task(0), report(State::Running, "w", 5));
-    assert_eq!(take(&mut statuses, &task(0), report(State::Unassigned, "other", 5)), None);
+    take(&mut statuses, &task(0), report(State::Unassigned, "other", 5));
     assert_eq!(statuses.task(&id(0)).unwrap().state, State::Running);
     take(&mut statuses, &task(0), report(State::Unassigned, "w", 5));
     assert_eq!(statuses.task(&id(0)).unwrap().state, State::Unassigned);

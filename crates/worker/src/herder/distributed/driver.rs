@@ -210,6 +210,7 @@ impl Driver {
             Action::WatchOut => self.membership.watch_out().await,
             Action::Abandon => self.offsets.abandon(),
             Action::Refresh => self.refresh(),
+            Action::RemoveStrangers => self.job(Job::RemoveStrangers),
             Action::Write { token, name, write } => self.job(Job::Write { token, name, write }),
             Action::Send { token, name, leader, tasks } => self.send(token, name, leader, tasks),
             Action::Tell { safe, values } => {

@@ -25,6 +25,8 @@ const TELL_LIMIT: Duration = Duration::from_secs(30);
 pub(super) enum Job {
     /// A change of the configurations; answered by `Event::Written`.
     Write { token: Generation, name: Arc<str>, write: Write },
+    /// What is left in the topic of configurations of connectors that are gone is deleted.
+    RemoveStrangers,
     /// Statuses.
     Tell { safe: bool, values: Vec<(Key, Option<Value>)> },
     /// The key for signatures.
@@ -51,7 +53,7 @@ pub(super) fn start(
     tasks.spawn(async move {
         while let Some(job) = receiver.recv().await {
             let taken = match job {
-                Job::Write { .. } | Job::Key(_) => writes.send(job),
+                Job::Write { .. } | Job::Key(_) | Job::RemoveStrangers => writes.send(job),
                 Job::Tell { .. } | Job::Flush(_) => tells.send(job),
             };
             if taken.is_err() {
@@ -87,6 +89,14 @@ async fn write_all(
             Job::Key(key) => {
                 if let Err(error) = configs.put(Record::SessionKey(key)).await {
                     warn!(error = format!("{error:#}"), "cannot write the key for requests between workers");
+                }
+            }
+            Job::RemoveStrangers => {
+                if let Err(error) = configs.remove_strangers().await {
+                    warn!(
+                        error = format!("{error:#}"),
+                        "cannot delete what is left of the tasks of connectors that are gone"
+                    );
                 }
             }
             Job::Tell { .. } | Job::Flush(_) => {}
@@ -126,7 +136,7 @@ async fn tell_all(statuses: Arc<StatusStore>, mut jobs: mpsc::UnboundedReceiver<
                     // Who asked may have gone away.
                     let _ = done.send(());
                 }
-                Job::Write { .. } | Job::Key(_) => {}
+                Job::Write { .. } | Job::Key(_) | Job::RemoveStrangers => {}
             }
         }
         tell(&statuses, &gathered).await;

@@ -56,6 +56,8 @@ pub(in crate::herder) enum Action {
     Refresh,
     /// Writes to the topic of configurations; answered by `Event::Written`.
     Write { token: Generation, name: Arc<str>, write: Write },
+    /// Deletes what the topic of configurations has of the tasks of connectors that are gone.
+    RemoveStrangers,
     /// Has the leader write the tasks of a connector; answered by `Event::Written`.
     Send { token: Generation, name: Arc<str>, leader: Arc<str>, tasks: Vec<RawConfig> },
     /// Writes statuses; `safe`: unless another worker knows better.

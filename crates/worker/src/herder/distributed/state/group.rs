@@ -42,11 +42,10 @@ pub(super) struct Group {
     phase: Phase,
     /// A round that waits until the topic of configurations has been read.
     election: Option<Election>,
-    /// Something was taken away, and is given to others once it has ended and all have joined again.
-    follow_up: bool,
+    /// What was taken away. It is given to others once it has ended and all have joined again; nobody waits for what is
+    /// not configured any more.
+    follow_up: Share,
     pub(super) rejoin_at_ms: Option<i64>,
-    /// What was shared out last by this worker.
-    shared_out: Option<Configured>,
     /// Where everything runs, if this worker leads: the URL of each member and what it has.
     owners: Vec<(Arc<str>, Work)>,
     /// What this worker has decided for a round that is not complete yet, with the reasons.
@@ -78,9 +77,8 @@ impl Group {
             mine: Work::default(),
             phase: Phase::Outside,
             election: None,
-            follow_up: false,
+            follow_up: Share::default(),
             rejoin_at_ms: None,
-            shared_out: None,
             owners: Vec::new(),
             planned: None,
             sharing: None,
@@ -148,16 +146,15 @@ impl Group {
         self.owners.iter().any(|(url, _)| worker_of(url) == worker_id)
     }
 
-    /// Whether what was shared out last in a group at rest was decided before these configurations. Its members ask for
-    /// another round then as soon as they know: a round begins once all have joined, and who waits to be told learns of
-    /// it with the next heartbeat only, seconds later.
-    pub(super) fn behind(&self, offset: i64) -> bool {
+    /// Whether what was shared out last in a group at rest was decided before connectors or their numbers of tasks
+    /// changed.
+    pub(super) fn behind(&self, configs: &Configs) -> bool {
         let assignment = self.assignment.as_ref().filter(|_| self.stable());
-        assignment.is_some_and(|assignment| assignment.leader == self.me || assignment.config_offset < offset)
+        assignment.is_some_and(|assignment| assignment.config_offset < configs.configured_at)
     }
 
     pub(super) fn rejoin(&mut self, desk: &mut Desk, reason: &'static str) {
-        (self.rejoin_at_ms, self.follow_up) = (None, false);
+        (self.rejoin_at_ms, self.follow_up) = (None, Share::default());
         desk.act(Action::Rejoin(reason));
     }
 }
@@ -184,7 +181,7 @@ impl State {
         self.group.election = None;
         self.group.sharing = None;
         self.group.rejoin_at_ms = None;
-        self.group.follow_up = false;
+        self.group.follow_up = Share::default();
         if self.group.phase != Phase::Preparing {
             self.group.phase = Phase::Outside;
         }
@@ -270,7 +267,6 @@ impl State {
 
     fn plan(&mut self, world: World<'_>, election: &Election) -> Plan {
         let configured = self.configs.configured();
-        self.group.shared_out = Some(configured.clone());
         let plan = self.plan_for(world, election, &configured);
         let (before, balance) = (self.group.sharing.as_deref(), self.settings.policy.balance);
         let planned = overview::sharing(before, election, &plan, balance, &work_of(&configured));
@@ -325,11 +321,11 @@ impl State {
         self.group.sharing = planned.map(Arc::new);
         let revoked = std::mem::take(&mut assignment.revoked);
         self.group.mine.remove(&revoked);
-        self.group.follow_up = !revoked.is_empty();
         if let Some(mut before) = self.group.assignment.take().filter(|_| protocol != Protocol::Eager) {
             before.assigned.take(&Work::of([&revoked, &assignment.assigned]));
             assignment.assigned.extend(before.assigned);
         }
+        self.group.follow_up = revoked;
         self.group.rejoin_at_ms =
             (assignment.delay_ms > 0).then(|| world.now_ms.saturating_add(assignment.delay_ms.into()));
         let behind = assignment.failed() || self.configs.offset < assignment.config_offset;
@@ -347,12 +343,21 @@ impl State {
         self.group.phase = Phase::Stable;
         self.group.mine = Work::of(self.group.assignment.iter().map(|assignment| &assignment.assigned));
         self.touch_all();
-        if !self.group.leads() {
-            return;
+        if self.group.leads() {
+            self.forget_strangers(world);
+            if self.configs.strangers().next().is_some() {
+                self.desk.act(Action::RemoveStrangers);
+            }
         }
-        self.forget_strangers(world);
-        if self.group.shared_out.as_ref() != Some(&self.configs.configured()) {
-            self.group.rejoin(&mut self.desk, "the configurations have changed since they were shared out");
+        self.ask_if_behind();
+    }
+
+    /// Every member asks for another round as soon as it knows that there is something else to share out, be it before
+    /// the round was over: a round begins once all have joined, and who waits to be told learns of it with the next
+    /// heartbeat only.
+    pub(super) fn ask_if_behind(&mut self) {
+        if self.group.behind(&self.configs) {
+            self.group.rejoin(&mut self.desk, "connectors or their numbers of tasks have changed");
         }
     }
 
@@ -385,8 +390,11 @@ impl State {
                 loads: Loads::new(),
             }));
         }
-        if self.group.stable() && self.group.follow_up && self.quiet() {
-            self.group.rejoin(&mut self.desk, "what was taken away has ended");
+        if self.group.stable() && !self.group.follow_up.is_empty() && self.quiet() {
+            let taken = std::mem::take(&mut self.group.follow_up);
+            if self.configs.has_any(&taken) {
+                self.group.rejoin(&mut self.desk, "what was taken away has ended");
+            }
         }
         if self.group.rejoin_at_ms.is_some_and(|at_ms| at_ms <= world.now_ms) {
             self.group.rejoin(&mut self.desk, "the time that the leader has named has come");
@@ -429,3 +437,6 @@ fn released(statuses: &Statuses) -> Work {
     }
     released
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ mod lane;
 mod news;
 mod overview;
 mod request;
+mod speak;
 mod stranger;
 mod unit;
 
@@ -137,6 +138,7 @@ impl State {
                 self.changed.extend(keys.iter().map(connector_of));
                 self.watch_out(world, &keys);
                 self.meet_strangers(world, &keys);
+                self.speak_up(world, &keys);
             }
             Event::Prepare => self.prepare(),
             Event::Elected { me, generation, protocol, members } => {
@@ -238,8 +240,8 @@ impl State {
     fn take_configs(&mut self, configs: Arc<Configs>) {
         if configs.offset >= self.configs.offset {
             let before = std::mem::replace(&mut self.configs, configs);
-            if self.group.behind(self.configs.offset) && before.configured() != self.configs.configured() {
-                self.group.rejoin(&mut self.desk, "connectors or their numbers of tasks have changed");
+            if before.configured_at != self.configs.configured_at {
+                self.ask_if_behind();
             }
         }
     }

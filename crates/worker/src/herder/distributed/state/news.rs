@@ -236,7 +236,7 @@ impl State {
         let status = match event {
             TaskEvent::Topic(topic) => return self.topic_used(world, &id, topic),
             TaskEvent::Running => unit.task_runs(id.task, world.now()),
-            TaskEvent::Paused => Status::of(Shown::Paused),
+            TaskEvent::Paused => unit.task_pauses(id.task),
             TaskEvent::Failed { trace, may_pass } => {
                 unit.task_ended(id.task, generation);
                 if stopping {

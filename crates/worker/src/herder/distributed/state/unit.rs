@@ -55,6 +55,8 @@ pub(super) struct Live {
     pub(super) generation: Generation,
     made: Made,
     target: TargetState,
+    /// What was told last of it, if it runs or is paused.
+    told: Option<State>,
     /// The step that ends it, once there is one.
     pub(super) stopping: Option<Generation>,
 }
@@ -184,7 +186,7 @@ impl Unit {
 
     fn start_task(&mut self, name: &Arc<str>, task: u32, made: &Made, target: TargetState, desk: &mut Desk) {
         let generation = desk.generation();
-        self.tasks.insert(task, Live { generation, made: made.clone(), target, stopping: None });
+        self.tasks.insert(task, Live { generation, made: made.clone(), target, told: None, stopping: None });
         desk.local(Local::StartTask(StartTask {
             id: TaskId { connector: name.clone(), task },
             generation,
@@ -250,7 +252,42 @@ impl Unit {
     pub(super) fn task_runs(&mut self, task: u32, now: Now) -> Status {
         let restarts = self.task_restarts.entry(task).or_default();
         restarts.runs(now);
-        Status::of(State::Running).with_restart(restarts.told())
+        let status = Status::of(State::Running).with_restart(restarts.told());
+        self.task_is(task, State::Running);
+        status
+    }
+
+    /// A task is paused; what is told of that.
+    pub(super) fn task_pauses(&mut self, task: u32) -> Status {
+        self.task_is(task, State::Paused);
+        Status::of(State::Paused)
+    }
+
+    fn task_is(&mut self, task: u32, state: State) {
+        if let Some(live) = self.tasks.get_mut(&task) {
+            live.told = Some(state);
+        }
+    }
+
+    /// How a task is that runs here, or is paused, and was not asked to end.
+    pub(super) fn task_status(&self, task: u32) -> Option<Status> {
+        let live = self.tasks.get(&task).filter(|live| live.stopping.is_none())?;
+        let told = self.task_restarts.get(&task).and_then(Restarts::told);
+        match live.told? {
+            State::Running => Some(Status::of(State::Running).with_restart(told)),
+            state => Some(Status::of(state)),
+        }
+    }
+
+    /// How the connector is, if it runs here or is not to run.
+    pub(super) fn connector_status(&self) -> Option<Status> {
+        match (&self.instance, self.told?) {
+            (Some(instance), State::Running) if instance.phase == Phase::Started => {
+                Some(Status::of(State::Running).with_restart(self.restarts.told()))
+            }
+            (None, state @ (State::Paused | State::Stopped)) => Some(Status::of(state)),
+            _ => None,
+        }
     }
 
     /// Lets what has failed, a task or the connector, start again, if this start was waited for: what is told of that.

@@ -38,7 +38,7 @@ pub(super) fn name(number: u8) -> String {
     format!("c{number}")
 }
 
-pub(super) fn config(name: &str, tasks: u8, version: u8) -> RawConfig {
+pub(in super::super) fn config(name: &str, tasks: u8, version: u8) -> RawConfig {
     [("name", name.to_owned()), ("tasks.max", tasks.to_string()), ("version", version.to_string())]
         .map(|(key, value)| (key.to_owned(), Some(value)))
         .into()
@@ -60,6 +60,10 @@ struct Worker {
     read: usize,
     statuses: Statuses,
     statuses_read: usize,
+    /// Statuses on their way, in order.
+    tells: VecDeque<Entry>,
+    /// Whether it cannot reach the brokers well: its statuses arrive after all others.
+    cut: bool,
     /// What the worker will be told, in order.
     inbox: VecDeque<Event>,
     /// What plugins will have done, in any order.
@@ -130,6 +134,8 @@ impl Cluster {
             read: 0,
             statuses: Statuses::default(),
             statuses_read: 0,
+            tells: VecDeque::new(),
+            cut: false,
             inbox: VecDeque::new(),
             pending: Vec::new(),
             writes: VecDeque::new(),
@@ -174,6 +180,7 @@ impl Cluster {
         let member = self.member();
         let worker = self.workers.get_mut(&id).unwrap();
         worker.member = member;
+        worker.cut = true;
         worker.inbox.push_back(Event::Lost);
         self.round();
     }
@@ -288,6 +295,7 @@ impl Cluster {
                 }
             }
             Action::Leave => {
+                while self.do_tell(id) {}
                 self.joined.remove(&id);
                 self.workers.get_mut(&id).unwrap().ended = true;
                 self.round();
@@ -303,6 +311,8 @@ impl Cluster {
             }
             Action::Send { token, name, leader, tasks } => self.send(id, token, name, &leader, tasks),
             Action::Tell { safe, values } => self.put_statuses(id, safe, values),
+            // Nothing that anybody wants is there any more.
+            Action::RemoveStrangers => {}
             Action::SetLevel { .. } | Action::WatchOut | Action::Abandon | Action::TellStranger(_) => {}
         }
     }
@@ -423,8 +433,10 @@ impl Cluster {
         worker.inbox.push_back(Event::Written { token, outcome });
     }
 
+    /// What may be told is on its way; what others say until it arrives counts for nothing.
     fn put_statuses(&mut self, id: u32, safe: bool, values: Vec<(Key, Option<Value>)>) {
-        let statuses = &self.workers[&id].statuses;
+        let worker = self.workers.get_mut(&id).unwrap();
+        let statuses = &worker.statuses;
         for (key, value) in values {
             let unsafe_report = match &value {
                 Some(Value::Report(report)) => safe && !statuses.safe(&key, report),
@@ -432,9 +444,17 @@ impl Cluster {
             };
             if !unsafe_report {
                 let entry = value.map_or_else(|| (key.encode(), None), |value| value.entry(&key));
-                self.status_log.push(entry);
+                worker.tells.push_back(entry);
             }
         }
+    }
+
+    /// A status arrives, if one is on its way.
+    fn do_tell(&mut self, id: u32) -> bool {
+        let told = self.workers.get_mut(&id).and_then(|worker| worker.tells.pop_front());
+        let there = told.is_some();
+        self.status_log.extend(told);
+        there
     }
 
     fn append(&mut self, records: &[Record]) {
@@ -452,7 +472,9 @@ impl Cluster {
                 }
             }
             3 | 4 => self.do_pending(id, usize::from(choice)),
-            5 => self.do_write(id),
+            5 if choice.is_multiple_of(2) => self.do_write(id),
+            5 if !worker.cut => drop(self.do_tell(id)),
+            5 => {}
             6 => read(worker, &self.log),
             _ => read_statuses(worker, &self.status_log),
         }
@@ -499,12 +521,18 @@ impl Cluster {
         let mut quiet = 0;
         for _ in 0..5_000 {
             let busy = self.workers.values().any(|worker| {
-                !worker.inbox.is_empty() || !worker.pending.is_empty() || !worker.writes.is_empty()
+                !worker.inbox.is_empty()
+                    || !worker.pending.is_empty()
+                    || !worker.writes.is_empty()
+                    || (!worker.tells.is_empty() && !worker.cut)
             });
             let read_all = self.workers.values().all(|worker| {
                 worker.ended
                     || (worker.read == self.log.len() && worker.statuses_read == self.status_log.len())
             });
+            for worker in self.workers.values_mut() {
+                worker.cut &= quiet < 4;
+            }
             quiet = if busy || !read_all { 0 } else { quiet + 1 };
             if quiet > 8 {
                 return Ok(());
@@ -518,6 +546,7 @@ impl Cluster {
                 }
                 self.do_pending(id, 0);
                 self.do_write(id);
+                while !self.workers[&id].cut && self.do_tell(id) {}
                 self.check_once(strict)?;
             }
             self.wait(i64::from(DELAY_MS) / 4);
@@ -559,6 +588,22 @@ impl Cluster {
         let runs = self.workers.values().flat_map(|worker| worker.runs.values());
         let running: BTreeSet<_> = runs.clone().map(|run| (run.connector.clone(), run.task)).collect();
         prop_assert_eq!(&running, &wanted);
+        let mut statuses = Statuses::default();
+        for (key, value) in &self.status_log {
+            statuses.take(key, value.as_deref());
+        }
+        for (id, worker) in &self.workers {
+            for run in worker.runs.values() {
+                let report = match run.task {
+                    Some(task) => statuses.task(&TaskId { connector: run.connector.clone(), task }),
+                    None => statuses.connector(&run.connector),
+                };
+                // A leader that was thrown out may remove what it does not know yet.
+                if let Some(report) = report {
+                    prop_assert_eq!(&*report.worker_id, &*format!("w{id}:8083"), "told last of {:?}", run);
+                }
+            }
+        }
         for run in runs {
             let connector = &configs.connectors[&run.connector];
             // Tasks of a connector that is paused are those that it had.
@@ -656,12 +701,13 @@ fn records(name: &Arc<str>, write: Write) -> Vec<Record> {
         Write::Tasks(tasks) => {
             let count = tasks.len() as u32;
             let id = |task| TaskId { connector: name.clone(), task };
-            let tasks = (0..).zip(tasks).map(|(task, config)| Record::Task { id: id(task), config });
-            tasks.chain([Record::Commit { name: name.clone(), tasks: count }]).collect()
+            let tasks =
+                (0..).zip(tasks).map(|(task, config)| Record::Task { id: id(task), config: Some(config) });
+            tasks.chain([Record::Commit { name: name.clone(), tasks: Some(count) }]).collect()
         }
         Write::Target(wanted) => vec![target(Some(wanted))],
         Write::Stop => {
-            vec![Record::Commit { name: name.clone(), tasks: 0 }, target(Some(TargetState::Stopped))]
+            vec![Record::Commit { name: name.clone(), tasks: Some(0) }, target(Some(TargetState::Stopped))]
         }
         Write::Level(level) => vec![Record::LoggerLevel { namespace: name.clone(), level }],
         Write::Restart { include_tasks, only_failed } => {

@@ -1,0 +1,108 @@
+use std::sync::Arc;
+
+use super::super::tests::cluster;
+use super::super::{Action, Event, State, World};
+use crate::cluster::Share;
+use crate::cluster::config::{Change, Configs, Record};
+use crate::cluster::protocol::{Assignment, Protocol};
+use crate::cluster::status::Statuses;
+use crate::status::TargetState;
+use crate::task::TaskId;
+
+/// Reads records behind those that were read before.
+fn read(configs: &mut Configs, records: &[Record]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for record in records {
+        let (key, value) = record.encode();
+        changes.extend(configs.take(configs.offset.max(0), &key, value.as_deref()).unwrap());
+    }
+    changes
+}
+
+fn connector(name: &str) -> Record {
+    Record::Connector { name: name.into(), config: Some(cluster::config(name, 1, 0)) }
+}
+
+fn paused(name: &str) -> Record {
+    Record::Target { name: name.into(), target: Some(TargetState::Paused) }
+}
+
+fn rejoins(state: &mut State, event: Event) -> usize {
+    let statuses = Statuses::default();
+    let actions = state.step(World { now_ms: 1, wall_ms: 1, statuses: &statuses }, event);
+    actions.iter().filter(|action| matches!(action, Action::Rejoin(_))).count()
+}
+
+/// How often a worker asks for another round that reads of something else while a generation begins in which
+/// `leader` shares out, and how often when it reads on after that.
+fn asks(leader: &str, meanwhile: &[Record], later: &[Record]) -> (usize, usize) {
+    let mut configs = Configs::default();
+    read(&mut configs, &[connector("c0")]);
+    let mut state = cluster::state(0, Arc::new(configs.clone()));
+    let config_offset = configs.offset;
+    let changes = read(&mut configs, meanwhile);
+    assert_eq!(rejoins(&mut state, Event::Prepare), 0);
+    let heard = Event::Configs { configs: Arc::new(configs.clone()), changes };
+    assert_eq!(rejoins(&mut state, heard), 0, "the round may have it already");
+    let assignment = Assignment {
+        error: 0,
+        leader: leader.into(),
+        leader_url: "http://w1:8083/".into(),
+        config_offset,
+        assigned: Share::default(),
+        revoked: Share::default(),
+        delay_ms: 0,
+    };
+    let protocol = Protocol::Sessioned;
+    let begun = Event::Assigned { me: "me".into(), generation: 1, protocol, assignment };
+    let at_once = rejoins(&mut state, begun);
+    let changes = read(&mut configs, later);
+    (at_once, rejoins(&mut state, Event::Configs { configs: Arc::new(configs), changes }))
+}
+
+#[test]
+fn a_worker_that_knows_more_than_was_shared_out_asks_for_another_round_at_once() {
+    for leader in ["me", "other"] {
+        assert_eq!(asks(leader, &[connector("c1")], &[]), (1, 0), "{leader} leads");
+        assert_eq!(asks(leader, &[connector("c1"), paused("c1")], &[paused("c0")]), (1, 0), "{leader} leads");
+        assert_eq!(asks(leader, &[], &[connector("c1")]), (0, 1), "{leader} leads");
+    }
+}
+
+/// How often a worker asks for another round that has been told to give up a connector and its task.
+fn asks_after_revocation(before: &[Record]) -> usize {
+    let mut configs = Configs::default();
+    read(&mut configs, &[connector("c0")]);
+    read(&mut configs, before);
+    let config_offset = configs.offset;
+    let mut state = cluster::state(0, Arc::new(configs));
+    let task = TaskId { connector: "c0".into(), task: 0 };
+    let assignment = Assignment {
+        error: 0,
+        leader: "other".into(),
+        leader_url: "http://w1:8083/".into(),
+        config_offset,
+        assigned: Share::default(),
+        revoked: Share { connectors: vec!["c0".into()], tasks: vec![task] },
+        delay_ms: 0,
+    };
+    let protocol = Protocol::Sessioned;
+    rejoins(&mut state, Event::Assigned { me: "me".into(), generation: 1, protocol, assignment })
+}
+
+#[test]
+fn what_is_taken_away_is_given_to_others_unless_it_is_gone() {
+    assert_eq!(asks_after_revocation(&[]), 1);
+    assert_eq!(asks_after_revocation(&[Record::Connector { name: "c0".into(), config: None }]), 0);
+}
+
+#[test]
+fn what_is_shared_out_as_before_needs_no_round() {
+    for leader in ["me", "other"] {
+        assert_eq!(
+            asks(leader, &[connector("c0"), paused("c0")], &[connector("c0")]),
+            (0, 0),
+            "{leader} leads"
+        );
+    }
+}
