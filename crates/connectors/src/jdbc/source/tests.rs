@@ -207,6 +207,9 @@ async fn validation_connects() {
     assert_eq!(keys, ["table.whitelist", "query", "query.masked"]);
     let query = errors(&[("mode", "bulk"), ("query", "select nope from t")]);
     assert_eq!(query[0].0, "query");
+    let load = errors(&[("mode", "bulk"), ("table.whitelist", "t"), ("initial.load.range", "1000")]);
+    assert_eq!(load.len(), 1, "{load:?}");
+    assert_eq!(load[0].0, "initial.load.range");
 }
 
 #[tokio::test]
