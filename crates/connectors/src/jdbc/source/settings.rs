@@ -89,6 +89,7 @@ impl Settings {
             return Err(Error::fail(LOAD_IN_VAIN));
         }
         if flavour == Flavour::Aiven {
+            settings.mapping.tells_precision = false;
             settings.timestamp_initial = Some(initial("timestamp.initial.ms").unwrap_or(0));
             settings.incrementing_initial = initial("incrementing.initial").unwrap_or(-1);
             settings.qualified =
@@ -208,7 +209,7 @@ fn mapping(keys: &Confluent, additions: &Additions) -> Result<Mapping> {
     let zone =
         Zone::parse(&keys.db_timezone).ok_or_else(|| Error::fail("`db.timezone`: expected a time zone"))?;
     let all_columns = additions.unsupported_columns == "include";
-    Ok(Mapping { numeric, granularity, calendar, zone, all_columns })
+    Ok(Mapping { numeric, granularity, calendar, zone, all_columns, tells_precision: true })
 }
 
 fn mode(name: &str) -> Result<Mode> {
