@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::directory::Directory;
 
-/// An authority, and the certificate of a server that is called `localhost`; removed when dropped.
+/// An authority, the certificate of a server that is called `localhost`, and that of a client; removed when dropped.
 #[derive(Debug)]
 pub struct Certificates(Directory);
 
@@ -27,10 +27,15 @@ impl Certificates {
             "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=authority -keyout ca.key -out ca.crt",
             "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr",
             "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -days 30 -extfile names -out server.crt",
+            "req -newkey rsa:2048 -nodes -subj /CN=client -keyout client.key -out client.csr",
+            "x509 -req -in client.csr -CA ca.crt -CAkey ca.key -days 30 -extfile names -out client.crt",
         ] {
             openssl(directory, arguments)?;
         }
         fs::set_permissions(certificates.key(), fs::Permissions::from_mode(0o600))?;
+        let both =
+            [fs::read(directory.join("client.crt"))?, fs::read(directory.join("client.key"))?].concat();
+        fs::write(certificates.client(), both)?;
         Ok(certificates)
     }
 
@@ -42,6 +47,11 @@ impl Certificates {
     /// Returns the file of the server's certificate.
     pub fn certificate(&self) -> PathBuf {
         self.0.path().join("server.crt")
+    }
+
+    /// Returns the file with the certificate of a client and its key.
+    pub fn client(&self) -> PathBuf {
+        self.0.path().join("client.pem")
     }
 
     /// Returns the file of the server's key, which only its owner may read.

@@ -172,6 +172,9 @@ impl Options {
                 "insert.mode upsert and update need a primary key: pk.mode must not be none",
             ));
         }
+        if self.flavour == Flavour::Aiven && self.pk_mode == PkMode::None && !self.pk_fields.is_empty() {
+            return Some((&["pk.fields"], "Primary key fields should not be set when pkMode is 'none'."));
+        }
         if self.pk_mode == PkMode::Kafka && !matches!(self.pk_fields.len(), 0 | 3) {
             return Some((
                 &["pk.fields"],

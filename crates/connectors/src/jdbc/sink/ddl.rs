@@ -39,7 +39,9 @@ pub(in crate::jdbc) fn create_table(dialect: &dyn Ddl, table: &str, plan: &Plan)
         column(dialect, field, plan.keys.len(), &mut sql);
     }
     if !plan.keys.is_empty() {
-        let names: Vec<String> = plan.key_fields().map(|field| dialect.quoted(&field.name)).collect();
+        // In the order of the columns, as Java has it, whatever the order of `pk.fields`.
+        let keys = plan.fields.iter().filter(|field| field.key);
+        let names: Vec<String> = keys.map(|field| dialect.quoted(&field.name)).collect();
         write!(sql, ",\nPRIMARY KEY({})", names.join(",")).expect("a string takes all text");
     }
     sql.push(')');

@@ -25,13 +25,9 @@ pub(super) fn of_topic(options: &Options, topic: &str) -> Result<String> {
     Ok(name)
 }
 
-/// Aiven's rule: everything but letters and digits of ASCII, `_` and the dot that separates becomes `_`.
+/// Aiven's rule: everything but letters and digits of ASCII becomes `_`, also the dot that would separate a schema.
 fn normalize(name: &str) -> String {
-    let normal = |character: char| match character {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' => character,
-        _ => '_',
-    };
-    name.chars().map(normal).collect()
+    name.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect()
 }
 
 #[cfg(test)]
@@ -40,6 +36,6 @@ mod tests {
 
     #[test]
     fn a_normal_name_has_letters_digits_and_underscores() {
-        assert_eq!(normalize("my-topic.a b"), "my_topic.a_b");
+        assert_eq!(normalize("my-topic.a b_ä"), "my_topic_a_b__");
     }
 }

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::config::{LOAD_COUNT, LOAD_INDEX, LOAD_TABLES, TABLES, TABLES_FETCHED};
 use super::connect;
-use super::settings::{Mode, Settings};
+use super::settings::Settings;
 use crate::jdbc::dialect::{Quoting, Session, TableId};
 
 /// How long a split waits for the first list of tables (`table.monitoring.startup.polling.limit.ms`).
@@ -47,6 +47,9 @@ impl Source {
                 parameters = settings.access.url.unknown.join(", "),
                 "passes over unknown parameters of the URL"
             );
+        }
+        if settings.load_range > 0 && properties.get("tasks.max").is_none_or(|count| count.trim() == "1") {
+            warn!("`initial.load.range` has no effect: a single task reads all tables (`tasks.max`)");
         }
         let session = connect::open_patiently(&settings).await?;
         let tables = settings.query.is_none().then(|| {
@@ -98,7 +101,7 @@ impl Connector for Source {
         };
         let mut tasks: Vec<_> =
             groups(&tables, tasks_max).map(|group| self.task(&names(group), true)).collect();
-        if self.settings.load_range > 0 && self.settings.mode == Mode::Incrementing && tasks_max > 1 {
+        if self.settings.load_range > 0 && tasks_max > 1 {
             tasks.resize_with(tasks_max, || self.task("", true));
             share_load(&mut tasks, &names(&tables));
         }

@@ -15,6 +15,8 @@ use crate::jdbc::url::Url;
 use crate::jdbc::value::{Calendar, Granularity, Mapping, Numeric, Zone};
 
 const CONNECTION: &str = "connection.";
+pub(super) const LOAD_IN_VAIN: &str = "initial.load.range shares the first load of tables in mode incrementing, it \
+     has no meaning in other modes and with a query: remove it, or set it to 0";
 
 /// How new rows are found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,7 +85,11 @@ impl Settings {
         let additions = Additions::parse(properties).or_fail("cannot read the configuration")?;
         let initial = |key: &str| properties.get(key).and_then(|text| text.trim().parse::<i64>().ok());
         let mut settings = Self::of(&confluent, &additions, properties)?;
+        if settings.load_range > 0 && (settings.mode != Mode::Incrementing || settings.query.is_some()) {
+            return Err(Error::fail(LOAD_IN_VAIN));
+        }
         if flavour == Flavour::Aiven {
+            settings.mapping.tells_precision = false;
             settings.timestamp_initial = Some(initial("timestamp.initial.ms").unwrap_or(0));
             settings.incrementing_initial = initial("incrementing.initial").unwrap_or(-1);
             settings.qualified =
@@ -203,7 +209,7 @@ fn mapping(keys: &Confluent, additions: &Additions) -> Result<Mapping> {
     let zone =
         Zone::parse(&keys.db_timezone).ok_or_else(|| Error::fail("`db.timezone`: expected a time zone"))?;
     let all_columns = additions.unsupported_columns == "include";
-    Ok(Mapping { numeric, granularity, calendar, zone, all_columns })
+    Ok(Mapping { numeric, granularity, calendar, zone, all_columns, tells_precision: true })
 }
 
 fn mode(name: &str) -> Result<Mode> {

@@ -1,5 +1,6 @@
 //! The source against a real database, judged by what Java's connector did.
 
+mod aiven;
 mod copying;
 mod late;
 mod load;
@@ -81,20 +82,28 @@ fn properties(database: &Database, entries: &[(&str, &str)]) -> Properties {
     properties
 }
 
+/// Whose class the properties name; Confluent's if they name none.
+fn flavour(properties: &Properties) -> Flavour {
+    match properties.get("connector.class") {
+        Some(class) if class.starts_with("io.aiven.") => Flavour::Aiven,
+        _ => Flavour::Confluent,
+    }
+}
+
 /// Splits a connector into tasks and starts them.
 async fn tasks(properties: &Properties, tasks_max: usize, committed: &Committed) -> Result<Vec<Task>> {
     let mut tasks = Vec::new();
     for properties in split(properties, tasks_max).await? {
         let context = SourceContext { offsets: Arc::new(committed.clone()) };
-        tasks
-            .push(Task::start(&properties, Settings::read(&properties, Flavour::Confluent)?, context).await?);
+        let settings = Settings::read(&properties, flavour(&properties))?;
+        tasks.push(Task::start(&properties, settings, context).await?);
     }
     Ok(tasks)
 }
 
 /// What a connector gives to its tasks.
 async fn split(properties: &Properties, tasks_max: usize) -> Result<Vec<Properties>> {
-    let settings = Settings::read(properties, Flavour::Confluent)?;
+    let settings = Settings::read(properties, flavour(properties))?;
     let mut connector = Source::start(properties.clone(), settings, Arc::new(Quiet)).await?;
     let tasks = connector.split(tasks_max).await?;
     connector.stop().await?;
@@ -207,6 +216,9 @@ async fn validation_connects() {
     assert_eq!(keys, ["table.whitelist", "query", "query.masked"]);
     let query = errors(&[("mode", "bulk"), ("query", "select nope from t")]);
     assert_eq!(query[0].0, "query");
+    let load = errors(&[("mode", "bulk"), ("table.whitelist", "t"), ("initial.load.range", "1000")]);
+    assert_eq!(load.len(), 1, "{load:?}");
+    assert_eq!(load[0].0, "initial.load.range");
 }
 
 #[tokio::test]

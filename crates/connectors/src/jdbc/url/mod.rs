@@ -86,6 +86,8 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<Tls>,
     /// The certificates that are trusted, in PEM; `None`: those of the system.
     pub(crate) tls_roots: Option<PathBuf>,
+    /// The certificate that the client shows and its key, both in one PEM file.
+    pub(crate) tls_client: Option<PathBuf>,
     /// How long a connection may take to open.
     pub(crate) connect_timeout: Option<Duration>,
     /// How long an answer may take.

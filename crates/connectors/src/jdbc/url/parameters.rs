@@ -29,6 +29,8 @@ enum Meaning {
     /// A socket factory of PostgreSQL's driver.
     TlsFactory,
     TlsRoots,
+    /// A file with the certificate of the client and its key, by a path or a `file:` URL.
+    TlsClient,
     ConnectSeconds,
     ConnectMillis,
     SocketSeconds,
@@ -51,8 +53,8 @@ const JAVA_CLASS: &str = "it names a class of Java, which cannot be loaded";
 const WRITES_FILES: &str = "it makes the Java driver write a file";
 const KEY_STORE: &str =
     "a key store of Java cannot be read, hint: `serverSslCert` names a file of trusted certificates in PEM";
-const CLIENT_KEY_STORE: &str =
-    "a key store of Java cannot be read, and client certificates are not supported";
+const CLIENT_KEY_STORE: &str = "a key store with a password cannot be read, hint: `openssl pkcs12 -in STORE -nodes -out \
+     client.pem` makes a PEM file of it, which `keyStore` or `clientCertificateKeyStoreUrl` may name";
 const PUBLIC_KEY: &str = "the server's key cannot be compared with a file, hint: `sslMode=VERIFY_CA`";
 const DESERIALIZES: &str = "it runs code that is stored in columns";
 
@@ -80,6 +82,7 @@ pub(super) fn apply(
             settings.dialect.insert(known, checks.to_string());
         }
         Meaning::TlsRoots => settings.tls_roots = Some(PathBuf::from(value)),
+        Meaning::TlsClient => settings.tls_client = Some(file(value).ok_or_else(|| wrong("a file"))?),
         Meaning::ConnectSeconds => settings.connect_timeout = time(value, 1000).map_err(wrong)?,
         Meaning::ConnectMillis => settings.connect_timeout = time(value, 1).map_err(wrong)?,
         Meaning::SocketSeconds => settings.socket_timeout = time(value, 1000).map_err(wrong)?,
@@ -141,6 +144,12 @@ fn checks(class: &str) -> Option<bool> {
         "org.postgresql.ssl.LibPQFactory" | "org.postgresql.ssl.DefaultJavaSSLFactory" => Some(true),
         _ => None,
     }
+}
+
+/// The path of a file, also of one named by a URL without a host; `None`: it is another URL.
+fn file(value: &str) -> Option<PathBuf> {
+    let path = value.strip_prefix("file://").or(value.strip_prefix("file:")).unwrap_or(value);
+    (!path.is_empty() && !path.contains("://")).then(|| PathBuf::from(path))
 }
 
 /// A time in units of some milliseconds; 0: no limit.

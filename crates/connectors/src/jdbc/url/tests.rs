@@ -150,6 +150,20 @@ fn what_is_none_or_dangerous_is_refused() {
         "jdbc:postgresql://h/d?gssEncMode=require",
         "parameter `gssEncMode` of the database URL: only `disable`, `allow`, `prefer` is supported",
     );
+    check(
+        "jdbc:mariadb://h/d?keyStore=/a.p12&keyStorePassword=x",
+        "parameter `keyStorePassword` of the database URL is refused: a key store with a password cannot be read, \
+         hint: `openssl pkcs12 -in STORE -nodes -out client.pem` makes a PEM file of it, which `keyStore` or \
+         `clientCertificateKeyStoreUrl` may name",
+    );
+    check(
+        "jdbc:mysql://h/d?clientCertificateKeyStoreUrl=file:/a&clientCertificateKeyStoreType=JKS",
+        "parameter `clientCertificateKeyStoreType` of the database URL: only `PEM` is supported",
+    );
+    check(
+        "jdbc:mysql://h/d?clientCertificateKeyStoreUrl=http://h/a",
+        "parameter `clientCertificateKeyStoreUrl` of the database URL: expected a file",
+    );
     assert!(Url::parse("jdbc:postgresql://h/d?gssEncMode=disable", &[]).is_ok());
     assert!(Url::parse("jdbc:mysql://h/d?autoDeserialize=false", &[]).is_ok());
 }

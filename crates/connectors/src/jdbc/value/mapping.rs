@@ -71,6 +71,8 @@ pub(crate) struct Mapping {
     pub(crate) zone: Zone,
     /// Whether columns arrive that Java drops: arrays as arrays, what else there is as text.
     pub(crate) all_columns: bool,
+    /// Whether schemas of Decimals tell the precision, which Confluent's connector does and Aiven's does not.
+    pub(crate) tells_precision: bool,
 }
 
 /// What a column becomes.
@@ -172,9 +174,10 @@ impl Mapping {
             Target::Int64 => Schema::of(Type::Int64),
             Target::Float32 => Schema::of(Type::Float32),
             Target::Float64 => Schema::of(Type::Float64),
-            Target::Decimal { scale, precision } => {
+            Target::Decimal { scale, precision } if self.tells_precision => {
                 logical::decimal(*scale).parameter(PRECISION, &precision.to_string())
             }
+            Target::Decimal { scale, .. } => logical::decimal(*scale),
             Target::Date => logical::date(),
             Target::Time => logical::time(),
             Target::Timestamp => self.granularity.schema(),

@@ -1,5 +1,7 @@
 //! Databases and Kafka through the whole worker.
 
+mod distributed;
+mod examples;
 mod late;
 mod mariadb;
 mod sink;

@@ -89,7 +89,7 @@ fn options(access: &Access, host: &Host, tls: Tls, name: Option<String>) -> Resu
         // Every query has its own text.
         .stmt_cache_size(0)
         .connect_attribute("program_name", settings.application.as_deref().unwrap_or(APPLICATION))
-        .ssl_opts(tls::options(access, tls, name));
+        .ssl_opts(tls::options(access, tls, name)?);
     Ok(options.into())
 }
 

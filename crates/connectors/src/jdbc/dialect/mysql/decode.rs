@@ -17,6 +17,7 @@ const SMALL_DIGITS: usize = 38;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Decoder {
     Bit,
+    BitFlag,
     Boolean,
     Bytes,
     Date,
@@ -34,6 +35,7 @@ impl Decoder {
     pub(super) fn of(native: &str, target: &Target) -> Option<Self> {
         Some(match (native, target) {
             ("bit", Target::Int8) => Self::Bit,
+            ("bit", Target::Boolean) => Self::BitFlag,
             ("year", Target::Date) => Self::Year,
             (_, Target::Boolean) => Self::Boolean,
             (_, Target::Int8 | Target::Int16 | Target::Int32 | Target::Int64) => Self::Integer,
@@ -68,6 +70,7 @@ impl Decoder {
             (Self::Bytes, Sent::Bytes(bytes)) => Value::Bytes(Bytes::from(bytes)),
             (Self::Boolean, sent) => Value::Bool(integer(&sent)? != 0),
             (Self::Bit, Sent::Bytes(bytes)) => Value::Int(bytes.last().copied().unwrap_or_default().into()),
+            (Self::BitFlag, Sent::Bytes(bytes)) => Value::Bool(bytes.iter().any(|byte| *byte != 0)),
             (Self::Time, Sent::Time(negative, days, hours, minutes, seconds, micros)) => {
                 time(negative, (days, hours, minutes, seconds, micros), mapping)
             }

@@ -93,38 +93,29 @@ pub(super) fn kind(native: &str, unsigned: bool, width: u32, reading: &Reading) 
         "tinyint" if width == 1 && !unsigned && reading.tinyint_is_bit && reading.bit_is_boolean => {
             Kind::Boolean
         }
-        "tinyint" => {
-            if unsigned {
-                Kind::Int16
-            } else {
-                Kind::Int8
-            }
-        }
-        "smallint" => {
-            if unsigned {
-                Kind::Int32
-            } else {
-                Kind::Int16
-            }
-        }
-        "mediumint" | "int" => {
-            if unsigned {
-                Kind::Int64
-            } else {
-                Kind::Int32
-            }
-        }
+        "tinyint" => match unsigned {
+            true if reading.of_mariadb => Kind::Int32,
+            true => Kind::Int16,
+            false => Kind::Int8,
+        },
+        "smallint" => match unsigned {
+            true if reading.of_mariadb => Kind::Int64,
+            true => Kind::Int32,
+            false => Kind::Int16,
+        },
+        "mediumint" | "int" => match unsigned {
+            true => Kind::Int64,
+            false => Kind::Int32,
+        },
         "bigint" => Kind::Int64,
         "float" => Kind::Float32,
         "double" => Kind::Float64,
         "decimal" => Kind::Decimal,
-        "bit" => {
-            if width <= 1 {
-                Kind::Int8
-            } else {
-                Kind::Bytes
-            }
-        }
+        "bit" => match width {
+            0..=1 if reading.of_mariadb && reading.bit_is_boolean => Kind::Boolean,
+            0..=1 => Kind::Int8,
+            _ => Kind::Bytes,
+        },
         "year" => {
             if reading.year_is_date {
                 Kind::Date

@@ -33,7 +33,7 @@ const LEVELS: [&str; 4] = ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE REA
 
 impl Reader {
     pub(super) async fn open(access: &Access, mapping: &Mapping) -> Result<Self> {
-        let reading = Reading::of(&access.url.settings)?;
+        let reading = Reading::of(&access.url)?;
         let conn = connect::open(access).await?;
         Ok(Self {
             access: access.clone(),

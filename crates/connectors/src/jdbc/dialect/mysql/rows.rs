@@ -172,8 +172,13 @@ impl<'a> Plan<'a> {
         for (place, (sent, decoder)) in sent.into_iter().zip(&self.decoders).enumerate() {
             let Some(decoder) = decoder else { continue };
             *bytes += CELL_BYTES + if let Sent::Bytes(text) = &sent { text.len() } else { 0 };
+            let null = sent == Sent::NULL;
             let value = decoder.decode(sent, self.order.reading.zero_date, &self.order.mapping);
-            values.push(value.map_err(|error| self.unreadable(place, error))?);
+            let value = value.map_err(|error| self.unreadable(place, error))?;
+            if value == Value::Null && !null && !self.layout.shape.columns[place].nullable {
+                return Err(self.unreadable(place, zero_in_required()));
+            }
+            values.push(value);
         }
         block.records.push(Record {
             key: self.layout.shape.key.as_ref().map(|_| self.key(&values)),
@@ -211,4 +216,12 @@ impl<'a> Plan<'a> {
         let name = &self.layout.shape.columns[place].name;
         Err::<(), _>(error).or_fail(format_args!("cannot read column `{name}`")).expect_err("it is an error")
     }
+}
+
+/// A schema that requires a value has no null for a zero date; Java's connector fails, too.
+fn zero_in_required() -> DataError {
+    DataError::new(
+        "a date has no year, month or day, and the column is NOT NULL, hint: zeroDateTimeBehavior=ROUND in the \
+         database URL makes it 0001-01-01",
+    )
 }

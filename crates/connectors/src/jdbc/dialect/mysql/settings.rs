@@ -2,7 +2,7 @@
 
 use api::{Error, Result};
 
-use crate::jdbc::url::Settings;
+use crate::jdbc::url::{Settings, System, Url};
 
 /// What becomes of a date that has no year, month or day (`zeroDateTimeBehavior`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -21,12 +21,15 @@ pub(crate) enum ZeroDate {
 pub(crate) struct Reading {
     /// What zero dates become.
     pub(crate) zero_date: ZeroDate,
-    /// Whether TINYINT(1) and BIT(1) are booleans (`transformedBitIsBoolean`).
+    /// Whether TINYINT(1) is a boolean (`transformedBitIsBoolean`), with MariaDB's driver also BIT(1).
     pub(crate) bit_is_boolean: bool,
     /// Whether TINYINT(1) counts as a BIT (`tinyInt1isBit`).
     pub(crate) tinyint_is_bit: bool,
     /// Whether a YEAR is the first day of that year, not a number (`yearIsDateType`).
     pub(crate) year_is_date: bool,
+    /// Whether types are those of MariaDB's driver 3, whose URLs begin with `jdbc:mariadb:`: its unsigned TINYINT and
+    /// SMALLINT are one size larger than those of Connector/J and of MariaDB's driver 2.
+    pub(crate) of_mariadb: bool,
     /// Whether tables are only looked for in the connection's database where no catalog is named.
     pub(crate) current_catalog: bool,
 }
@@ -36,10 +39,13 @@ impl Reading {
     ///
     /// # Errors
     /// One has another value than those it can have.
-    pub(crate) fn of(settings: &Settings) -> Result<Self> {
+    pub(crate) fn of(url: &Url) -> Result<Self> {
+        let settings = &url.settings;
+        let of_mariadb = url.system == System::MariaDb;
         Ok(Self {
             zero_date: zero_date(settings)?,
-            bit_is_boolean: flag(settings, "transformedBitIsBoolean", false)?,
+            bit_is_boolean: flag(settings, "transformedBitIsBoolean", of_mariadb)?,
+            of_mariadb,
             tinyint_is_bit: flag(settings, "tinyInt1isBit", true)?,
             year_is_date: flag(settings, "yearIsDateType", true)?,
             current_catalog: flag(settings, "nullCatalogMeansCurrent", true)?

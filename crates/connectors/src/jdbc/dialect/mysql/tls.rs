@@ -1,23 +1,48 @@
 //! Encrypted connections to MySQL and MariaDB.
 
-use mysql_async::{DriverError, IoError, SslOpts};
+use std::path::Path;
+
+use api::{Error, OrReaction, Result};
+use mysql_async::{ClientIdentity, DriverError, IoError, SslOpts};
 use rustls::CertificateError;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::jdbc::dialect::Access;
 use crate::jdbc::url::Tls;
 
 /// What is asked of the server; `name` is the one that its certificate has to be of, where that is not the host's.
-pub(super) fn options(access: &Access, tls: Tls, name: Option<String>) -> Option<SslOpts> {
+///
+/// # Errors
+/// The file with the certificate of the client cannot be read.
+pub(super) fn options(access: &Access, tls: Tls, name: Option<String>) -> Result<Option<SslOpts>> {
     if tls == Tls::Disable {
-        return None;
+        return Ok(None);
     }
+    let client = access.url.settings.tls_client.as_deref().map(identity).transpose()?;
     let options = SslOpts::default()
         .with_danger_accept_invalid_certs(tls < Tls::VerifyCa)
-        .with_danger_tls_hostname_override(name);
-    Some(match &access.url.settings.tls_roots {
+        .with_danger_tls_hostname_override(name)
+        .with_client_identity(client);
+    Ok(Some(match &access.url.settings.tls_roots {
         Some(roots) => options.with_root_certs(vec![roots.clone().into()]).with_disable_built_in_roots(true),
         None => options,
-    })
+    }))
+}
+
+/// The certificate that the client shows, and its key.
+fn identity(file: &Path) -> Result<ClientIdentity> {
+    let words = || format!("cannot read the certificate of the client, `{}`", file.display());
+    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).or_fail(words())?.collect();
+    if read.or_fail(words())?.is_empty() {
+        return Err(Error::fail(format_args!(
+            "{}: there is none in PEM, hint: `openssl pkcs12 -in STORE -nodes -out client.pem` makes such a file of a \
+             key store",
+            words()
+        )));
+    }
+    PrivateKeyDer::from_pem_file(file).or_fail(format_args!("{}: its key", words()))?;
+    Ok(ClientIdentity::new(file.to_owned().into(), file.to_owned().into()))
 }
 
 /// Whether a server has no TLS, or none that is known here, such as that of MySQL 5.7.

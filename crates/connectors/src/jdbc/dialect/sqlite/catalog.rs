@@ -72,12 +72,11 @@ pub(super) fn result(
     let describe = |(place, name): (usize, &str)| {
         let origin =
             statement.column_metadata(place).map_err(|error| failure("cannot read about columns", &error))?;
-        let first = first.get(place).copied();
         let Some((_, table, origin, declared, _, not_null, ..)) = origin else {
-            return Ok(native::column(name, "", first));
+            return Ok(native::column(name, "", first.get(place).copied()));
         };
         let declared = declared.map(|declared| declared.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut column = native::column(name, &declared, first);
+        let mut column = native::column(name, &declared, None);
         let table = TableId { name: table.to_string_lossy().into_owned(), ..TableId::default() };
         column.nullable = !not_null;
         if let Some(of_table) = columns(connection, &table)

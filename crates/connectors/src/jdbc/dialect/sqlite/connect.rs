@@ -109,6 +109,9 @@ pub(crate) fn failure(words: impl Display, error: &rusqlite::Error) -> Error {
 /// What an error says, without data: SQLite quotes the text of statements only, and names of tables and columns.
 pub(crate) fn describe(error: &rusqlite::Error) -> String {
     match error {
+        rusqlite::Error::SqlInputError { error, msg, .. } if quotes_names(msg) => {
+            format!("{msg} (code {})", error.extended_code)
+        }
         rusqlite::Error::SqlInputError { error, .. } => {
             format!("SQLite does not understand the SQL (code {})", error.extended_code)
         }

@@ -1,14 +1,14 @@
 //! The types that columns of SQLite declare.
 //!
 //! A column holds values of any kind, whatever it declares. Java's driver looks at the first row to tell a column's
-//! type, so that the schema depends on the data; here it depends on the declaration, and only where that says nothing
-//! on the first row.
+//! type, so that the schema depends on the data; here it depends on the declaration. A column that declares nothing
+//! known is text, and only what is no column of a table depends on the first row.
 
 use rusqlite::types::Type;
 
 use crate::jdbc::dialect::{Column, Kind};
 
-/// A column of a declared type; `first` is the kind of its first value.
+/// A column of a declared type; `first` is the kind of the first value of what is no column of a table.
 pub(super) fn column(name: &str, declared: &str, first: Option<Type>) -> Column {
     let (native, arguments) = split(declared);
     let mut column = Column::new(name, native.clone(), kind(&native).unwrap_or_else(|| by_value(first)));
@@ -36,8 +36,9 @@ fn split(declared: &str) -> (String, Vec<i32>) {
 fn kind(native: &str) -> Option<Kind> {
     Some(match native {
         "boolean" | "bool" => Kind::Boolean,
-        "tinyint" => Kind::Int8,
-        "smallint" | "int2" => Kind::Int16,
+        // Java's driver calls integers unsigned, so that these are a size larger than their names say.
+        "tinyint" => Kind::Int16,
+        "smallint" | "int2" => Kind::Int32,
         "date" => Kind::Date,
         "time" => Kind::Time,
         "datetime" => Kind::Timestamp,

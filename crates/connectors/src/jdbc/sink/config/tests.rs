@@ -89,6 +89,9 @@ fn keys_that_contradict_each_other_are_named() {
     };
     assert_eq!(keys(&[("insert.mode", "upsert")]), ["insert.mode", "pk.mode"]);
     assert_eq!(keys(&[("pk.mode", "kafka"), ("pk.fields", "a")]), ["pk.fields"]);
+    // Aiven's connector refuses it, Confluent's passes it over.
+    assert_eq!(keys(&[("pk.fields", "a")]), ["pk.fields"]);
+    assert!(problems(Flavour::Confluent, &[("pk.fields", "a")]).is_empty());
     assert_eq!(keys(&[("topics.to.tables.mapping", "a")]), ["topics.to.tables.mapping"]);
     assert_eq!(keys(&[("db.timezone", "Mars/Base")]), ["db.timezone"]);
     assert_eq!(keys(&[("table.types", "TABLE,TREE")]), ["table.types"]);

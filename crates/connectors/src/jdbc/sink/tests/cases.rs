@@ -228,13 +228,13 @@ fn recorded_definition(case: &Case) -> Vec<String> {
     create.map(|create| definition(&create.replace("\\n", "\n"))).unwrap_or_default()
 }
 
-fn definition(create: &str) -> Vec<String> {
+pub(super) fn definition(create: &str) -> Vec<String> {
     let lines = create.lines().skip(1).take_while(|line| !line.starts_with(')'));
     lines.map(|line| line.trim().trim_end_matches(',').to_owned()).collect()
 }
 
 /// What MySQL and MariaDB show alike: the former leaves out the width of integers, and that text is null if absent.
-fn without_widths(lines: &[String]) -> Vec<String> {
+pub(super) fn without_widths(lines: &[String]) -> Vec<String> {
     let plain = |line: &String| {
         let line = line.strip_suffix(" DEFAULT NULL").unwrap_or(line);
         ["int(11)", "bigint(20)", "smallint(6)", "tinyint(4)"].iter().fold(line.to_owned(), |line, kind| {
@@ -244,7 +244,7 @@ fn without_widths(lines: &[String]) -> Vec<String> {
     lines.iter().map(plain).collect()
 }
 
-fn rows_of_mariadb(database: &Database, table: &str) -> Vec<String> {
+pub(super) fn rows_of_mariadb(database: &Database, table: &str) -> Vec<String> {
     let rows = database.query(&format!("SELECT * FROM `{table}`")).expect("rows");
     let line = |row: &Vec<Option<String>>| {
         row.iter().map(|cell| cell.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join("\t")

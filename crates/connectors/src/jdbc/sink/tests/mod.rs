@@ -1,5 +1,6 @@
 //! The sinks against real databases.
 
+mod aiven;
 mod bulk;
 mod cases;
 mod casts;

@@ -45,7 +45,8 @@ async fn the_modes_of_tls() {
     database
         .execute(&format!(
             "CREATE TABLE t (id int); CREATE USER secure IDENTIFIED BY 'x' REQUIRE SSL; \
-             CREATE USER plain IDENTIFIED BY 'x'; GRANT ALL ON {name}.* TO secure, plain"
+             CREATE USER plain IDENTIFIED BY 'x'; CREATE USER shown IDENTIFIED BY 'x' REQUIRE SUBJECT '/CN=client'; \
+             GRANT ALL ON {name}.* TO secure, plain, shown"
         ))
         .unwrap();
     let ca = format!("serverSslCert={}", certificates.authority().display());
@@ -74,5 +75,20 @@ async fn the_modes_of_tls() {
         assert!(format!("{error:#}").contains(words), "{scheme} {query}: {error:#}");
     }
     written(&database, "plain", "mariadb", "127.0.0.1", "").await.unwrap();
-    assert_eq!(lines(&database, "SELECT COUNT(*) FROM t"), ["7"]);
+    // An account that is only let in with its certificate.
+    let (client, store) = (certificates.client(), certificates.key());
+    let shown = [
+        ("mariadb", format!("sslMode=trust&keyStore={}", client.display())),
+        ("mysql", format!("sslMode=REQUIRED&clientCertificateKeyStoreUrl=file:{}", client.display())),
+    ];
+    for (scheme, query) in &shown {
+        let done = written(&database, "shown", scheme, "127.0.0.1", query).await;
+        done.unwrap_or_else(|error| panic!("{scheme} {query}: {error:#}"));
+    }
+    let error = written(&database, "shown", "mariadb", "127.0.0.1", "sslMode=trust").await.unwrap_err();
+    assert!(format!("{error:#}").contains("Access denied"), "{error:#}");
+    let query = format!("sslMode=trust&keyStore={}", store.display());
+    let error = written(&database, "shown", "mariadb", "127.0.0.1", &query).await.unwrap_err();
+    assert!(format!("{error:#}").contains("openssl pkcs12"), "{error:#}");
+    assert_eq!(lines(&database, "SELECT COUNT(*) FROM t"), ["9"]);
 }

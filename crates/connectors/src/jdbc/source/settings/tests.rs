@@ -67,4 +67,6 @@ fn what_is_wrong_names_its_key() {
     check(&[("topic.prefix", "a b")], "topic.prefix");
     check(&[("connection.url", "jdbc:oracle:thin:@h")], "there is no dialect for Oracle yet");
     check(&[("jdbc.credentials.provider.class", "a.B")], "jdbc.credentials.provider.class");
+    check(&[("mode", "bulk"), ("initial.load.range", "1000")], "initial.load.range");
+    check(&[("query", "SELECT 1"), ("initial.load.range", "1000")], "initial.load.range");
 }

@@ -3,7 +3,9 @@
 use super::{
     CLIENT_KEY_STORE, DESERIALIZES, JAVA_CLASS, KEY_STORE, Meaning, PASSWORD, PUBLIC_KEY, Table, USER,
 };
-use Meaning::{ConnectMillis, Dialect, Ignored, Refused, SocketMillis, TlsFlag, TlsMode, TlsRoots};
+use Meaning::{
+    ConnectMillis, Dialect, Ignored, Only, Refused, SocketMillis, TlsClient, TlsFlag, TlsMode, TlsRoots,
+};
 
 /// Both drivers' names: a `jdbc:mysql:` URL is also read by MariaDB's driver 2.
 pub(super) const PARAMETERS: Table = &[
@@ -107,11 +109,12 @@ pub(super) const PARAMETERS: Table = &[
     ("trustCertificateKeyStoreUrl", Refused(KEY_STORE)),
     ("trustCertificateKeyStorePassword", Refused(KEY_STORE)),
     ("trustCertificateKeyStoreType", Ignored),
-    ("clientCertificateKeyStoreUrl", Refused(CLIENT_KEY_STORE)),
+    ("clientCertificateKeyStoreUrl", TlsClient),
     ("clientCertificateKeyStorePassword", Refused(CLIENT_KEY_STORE)),
-    ("clientCertificateKeyStoreType", Ignored),
+    ("clientCertificateKeyStoreType", Only(&["PEM"])),
     ("trustStore", Refused(KEY_STORE)),
     ("trustStorePassword", Refused(KEY_STORE)),
-    ("keyStore", Refused(CLIENT_KEY_STORE)),
+    ("keyStore", TlsClient),
     ("keyStorePassword", Refused(CLIENT_KEY_STORE)),
+    ("keyStoreType", Only(&["PEM"])),
 ];

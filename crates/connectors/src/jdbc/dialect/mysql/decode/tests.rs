@@ -12,6 +12,7 @@ fn mapping() -> Mapping {
         calendar: Calendar::Legacy,
         zone: Zone::UTC,
         all_columns: true,
+        tells_precision: true,
     }
 }
 

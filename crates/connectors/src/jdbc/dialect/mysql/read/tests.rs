@@ -13,9 +13,14 @@ use crate::jdbc::value::{Calendar, Granularity, Mapping, Numeric, Zone};
 /// What the real connector did on MariaDB 10.11.
 const CASES: &str = include_str!("../../../testdata/source-types-mariadb.jsonl");
 
+/// By the URL of the driver that the cases were recorded with.
 fn access(database: &Database) -> Access {
+    access_by(&database.jdbc_url().replace("jdbc:mariadb:", "jdbc:mysql:"), database)
+}
+
+fn access_by(url: &str, database: &Database) -> Access {
     Access {
-        url: Url::parse(&database.jdbc_url(), &[]).unwrap(),
+        url: Url::parse(url, &[]).unwrap(),
         user: Some(database.user().to_owned()),
         password: Some(Password::new(database.password())),
     }
@@ -37,6 +42,7 @@ fn mapping(config: &Json) -> Mapping {
         calendar: Calendar::Legacy,
         zone: config["db.timezone"].as_str().map_or(Zone::UTC, |zone| Zone::parse(zone).unwrap()),
         all_columns: true,
+        tells_precision: true,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::jdbc::sink::text;
 const KEY_BYTES: usize = 3000;
 /// The bytes of a character of utf8mb4.
 const CHARACTER_BYTES: usize = 4;
-/// The characters and bytes of a column of a key, where there is room.
+/// The characters and bytes of a column of a key, where there is room; Aiven's text columns have one more.
 const KEY_CHARACTERS_MAX: usize = 255;
 const BYTES_MAX: usize = 1024;
 /// The digits behind the point that DECIMAL has.
@@ -45,7 +45,8 @@ impl Ddl for Definitions {
             Kind::Float64 => "DOUBLE".to_owned(),
             // A TEXT column cannot be of a key.
             Kind::Text | Kind::Any if field.key => {
-                format!("VARCHAR({})", (key_bytes / CHARACTER_BYTES).min(KEY_CHARACTERS_MAX))
+                let wanted = KEY_CHARACTERS_MAX + usize::from(self.flavour == Flavour::Aiven);
+                format!("VARCHAR({})", (key_bytes / CHARACTER_BYTES).min(wanted))
             }
             Kind::Text | Kind::Any => match self.flavour {
                 Flavour::Confluent => "TEXT".to_owned(),

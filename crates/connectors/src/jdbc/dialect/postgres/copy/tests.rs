@@ -17,6 +17,7 @@ fn plan(types: &[Type]) -> Plan {
         calendar: Calendar::Legacy,
         zone: Zone::UTC,
         all_columns: true,
+        tells_precision: true,
     };
     let select = Select { incrementing: types.first().map(|_| "c0".to_owned()), ..Select::default() };
     Plan::new(&select, columns, types, &vec![Form::Plain; types.len()], &mapping).unwrap()

@@ -16,6 +16,7 @@ fn mapping() -> Mapping {
         calendar: Calendar::Legacy,
         zone: Zone::UTC,
         all_columns: true,
+        tells_precision: true,
     }
 }
 
@@ -67,11 +68,11 @@ async fn declared_types_say_what_columns_become() {
         .await;
     let shape = shape.unwrap();
     let kinds: Vec<Type> = shape.value.fields.iter().map(|field| field.schema.kind).collect();
-    use Type::{Boolean, Bytes, Float64, Int8, Int32, Int64, String};
+    use Type::{Boolean, Bytes, Float64, Int16, Int32, Int64, String};
     assert_eq!(
         kinds,
         [
-            Int64, Boolean, Int8, Int64, Int64, Float64, Bytes, Bytes, String, Bytes, Int32, Int32, Int64,
+            Int64, Boolean, Int16, Int64, Int64, Float64, Bytes, Bytes, String, Bytes, Int32, Int32, Int64,
             String
         ]
     );
