@@ -2,6 +2,7 @@
 
 mod late;
 mod mariadb;
+mod once;
 mod sink;
 mod source;
 mod sqlite;
