@@ -7,9 +7,9 @@ use tempfile::TempDir;
 use testkit::database::{Database, Engine, MariaDbEngine, PASSWORD, PostgresEngine, Server, USER};
 use testkit::{Kafka, Worker, wait};
 
+use super::BINARY;
 use super::sink::message;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
 const LIMIT: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(10);
 const RECORDS: usize = 30_000;
