@@ -150,7 +150,8 @@ pub trait SinkTask: Send {
         Ok(())
     }
 
-    /// Takes records in order. After a [`crate::Reaction::Retry`] the same batches come again.
+    /// Takes records in order. After a [`crate::Reaction::Retry`] the same batches come again, and maybe more
+    /// behind them.
     ///
     /// Also called without batches, so that a task which buffers may act on time.
     async fn put(&mut self, batches: &[Batch]) -> Result<()>;

@@ -141,6 +141,29 @@ impl Consumer {
         }
     }
 
+    /// The next records alone, for a caller that cannot deal with anything else yet; cancel safe. Their partition may be
+    /// revoked or lost, which the next event tells.
+    ///
+    /// # Errors
+    /// When a partition cannot be read.
+    pub async fn next_records(&mut self) -> Result<FetchedBatch, Error> {
+        self.fetcher.next().await
+    }
+
+    /// The next event that is no records, for a caller that has enough of them; cancel safe.
+    ///
+    /// # Errors
+    /// When this member cannot be in the group, or nothing more can come ([`Error::Closed`]).
+    pub async fn next_change(&mut self) -> Result<Event, Error> {
+        loop {
+            let news = self.news.recv().await;
+            match self.take(news.ok_or(Error::Closed)??) {
+                Event::Lost(nothing) if nothing.is_empty() => {}
+                event => return Ok(event),
+            }
+        }
+    }
+
     fn take(&mut self, news: News) -> Event {
         match news {
             News::Assigned(positions) => {

@@ -1,5 +1,6 @@
 //! The loop of a sink task: fetch, convert, transform, put, and commit what the target has made durable.
 
+mod ahead;
 mod commit;
 mod context;
 mod dead_letters;
@@ -8,6 +9,7 @@ mod originals;
 mod progress;
 mod topic;
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,7 +62,8 @@ pub(super) async fn run(
 
 /// What the loop waits for.
 enum Next {
-    Records(FetchedBatch),
+    /// None: those that were gathered while others were put.
+    Records(Option<FetchedBatch>),
     Due(Due),
     Stop,
 }
@@ -102,7 +105,8 @@ impl<'a> Sink<'a> {
 
     async fn drive(&mut self, task: &mut dyn SinkTask) -> Result<()> {
         loop {
-            match self.next().await? {
+            let gathered = !self.paused && !self.incoming.is_empty();
+            match self.next(gathered).await? {
                 Next::Stop => return Ok(()),
                 Next::Records(records) => {
                     self.make_room(task).await?;
@@ -135,7 +139,8 @@ impl<'a> Sink<'a> {
         }
     }
 
-    async fn next(&mut self) -> Result<Next> {
+    /// What there is to do next; what is gathered already is the next records, if it is to count.
+    async fn next(&mut self, gathered: bool) -> Result<Next> {
         tokio::select! {
             biased;
             () = self.life.stop.cancelled() => Ok(Next::Stop),
@@ -145,10 +150,7 @@ impl<'a> Sink<'a> {
             }
             () = sleep_until(self.commit_due) => Ok(Next::Due(Due::Commit)),
             () = self.context.refused() => Ok(Next::Due(Due::Refused)),
-            event = event(&mut self.consumer, &mut self.held) => Ok(match event? {
-                Event::Records(records) => Next::Records(records),
-                event => Next::Due(Due::Rebalance(event)),
-            }),
+            next = next(&mut self.consumer, &mut self.held, gathered) => next,
         }
     }
 
@@ -165,8 +167,8 @@ impl<'a> Sink<'a> {
 
     /// Converts and transforms records, and those that are there already behind them, until a put is full. False: the
     /// task is to stop, and what was gathered is to come again.
-    async fn gather(&mut self, records: FetchedBatch) -> Result<bool> {
-        let mut taken = self.take(&records).await?;
+    async fn gather(&mut self, records: Option<FetchedBatch>) -> Result<bool> {
+        let mut taken = self.take_next(records).await?;
         while taken && !self.incoming.full() && self.held.is_none() {
             let Some(event) = futures_util::FutureExt::now_or_never(self.consumer.next()) else { break };
             match event.or_fail("cannot read from Kafka")? {
@@ -175,6 +177,13 @@ impl<'a> Sink<'a> {
             }
         }
         Ok(taken)
+    }
+
+    async fn take_next(&mut self, records: Option<FetchedBatch>) -> Result<bool> {
+        match records {
+            Some(records) => self.take(&records).await,
+            None => Ok(true),
+        }
     }
 
     async fn take(&mut self, records: &FetchedBatch) -> Result<bool> {
@@ -190,21 +199,33 @@ impl<'a> Sink<'a> {
     /// Puts what was gathered. What is to be tried again is kept, and all else goes on meanwhile.
     async fn deliver(&mut self, task: &mut dyn SinkTask) -> Result<()> {
         let mut attempt = 0;
-        while let Err(error) = task.put(self.incoming.batches()).await {
+        loop {
+            let gathered = self.incoming.take_gathered();
+            let (put, ahead) = match attempt {
+                0 => self.put(task, &gathered.batches).await,
+                // What is tried again grows no more.
+                _ => (task.put(&gathered.batches).await, Ok(())),
+            };
+            let Err(error) = put else {
+                self.progress.put(&gathered.behind);
+                self.life.activity.put(gathered.count());
+                self.life.activity.lags(self.consumer.lag());
+                self.incoming.reuse(gathered);
+                ahead?;
+                break;
+            };
             match error.reaction() {
                 Reaction::Retry => {}
                 Reaction::Fail => return Err(error),
                 Reaction::Reject => return Err(refused_as_a_whole(error)),
             }
+            ahead?;
+            self.incoming.put_back(gathered);
             attempt += 1;
             if !self.back_off(task, &error, attempt).await? {
                 return Ok(());
             }
         }
-        self.progress.put(self.incoming.behind());
-        self.life.activity.put(self.incoming.batches().iter().map(|batch| batch.records.len()).sum());
-        self.life.activity.lags(self.consumer.lag());
-        self.incoming.clear();
         self.send_dead_letters().await
     }
 
@@ -231,7 +252,7 @@ impl<'a> Sink<'a> {
             let waits = !self.paused;
             let next = tokio::select! {
                 biased;
-                next = self.next() => next?,
+                next = self.next(false) => next?,
                 () = sleep_until(until), if waits => break,
             };
             match next {
@@ -240,7 +261,7 @@ impl<'a> Sink<'a> {
                     return Ok(false);
                 }
                 Next::Records(records) => {
-                    if !self.take(&records).await? {
+                    if !self.take_next(records).await? {
                         return Ok(false);
                     }
                 }
@@ -317,15 +338,25 @@ impl<'a> Sink<'a> {
         self.consumer.pause(&partitions.iter().map(theirs).collect::<Vec<_>>());
     }
 
+    /// Gives up what was gathered of partitions while others were put; it comes again.
+    fn read_again(&mut self, partitions: &[TopicPartition]) {
+        self.incoming.drop_partitions(partitions);
+        for (partition, offset) in self.progress.reached(partitions) {
+            self.consumer.seek(&theirs(&partition), offset);
+        }
+    }
+
     /// Does what the task has asked for.
     async fn obey(&mut self, task: &mut dyn SinkTask) -> Result<()> {
         let Requests { seek, pause, resume, commit } = self.context.take();
         for (partition, offset) in seek {
             self.progress.seek(&partition, offset);
+            self.incoming.drop_partitions(std::slice::from_ref(&partition));
             self.context.forget(std::slice::from_ref(&partition));
             self.consumer.seek(&theirs(&partition), offset);
         }
         self.pause(&pause);
+        self.read_again(&pause);
         if !self.paused {
             self.consumer.resume(&resume.iter().map(theirs).collect::<Vec<_>>());
         }
@@ -353,6 +384,21 @@ async fn remind(task: &mut dyn SinkTask) -> Result<()> {
             Ok(())
         }
         outcome => outcome,
+    }
+}
+
+/// The next event, or that records are gathered and nothing has happened to their partitions.
+async fn next(consumer: &mut Consumer, held: &mut Option<Event>, gathered: bool) -> Result<Next> {
+    if !gathered || held.is_some() {
+        return Ok(match event(consumer, held).await? {
+            Event::Records(records) => Next::Records(Some(records)),
+            event => Next::Due(Due::Rebalance(event)),
+        });
+    }
+    tokio::select! {
+        biased;
+        change = consumer.next_change() => Ok(Next::Due(Due::Rebalance(change.or_fail("cannot read from Kafka")?))),
+        () = ready(()) => Ok(Next::Records(None)),
     }
 }
 

@@ -6,5 +6,5 @@ mod cluster;
 mod group;
 mod log;
 mod properties;
-mod rejects;
+mod sink;
 mod stores;

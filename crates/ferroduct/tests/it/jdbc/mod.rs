@@ -4,6 +4,7 @@ mod distributed;
 mod examples;
 mod late;
 mod mariadb;
+mod once;
 mod sink;
 mod source;
 mod sqlite;

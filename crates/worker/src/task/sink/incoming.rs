@@ -1,6 +1,7 @@
 //! Records that were fetched, converted, and not put yet.
 
 use std::collections::HashMap;
+use std::mem::{replace, take};
 use std::sync::Arc;
 
 use api::{Batch, ConnectorType, Offsets, Reaction, Record, Result, TopicPartition, Transformed};
@@ -15,8 +16,10 @@ use super::context::Context;
 use super::dead_letters::{DeadLetters, Place, Refused};
 use super::topic::Topic;
 
-/// The bytes of Kafka's records that one put may hold; a single record batch may be larger.
-const PUT_BYTES_MAX: usize = 1024 * 1024;
+/// The bytes of Kafka's records that one put may hold, and their number; a single record batch may be larger. A
+/// transaction of a database has its price however many rows it has; as many are read ahead while it is under way.
+const PUT_BYTES_MAX: usize = 4 * 1024 * 1024;
+const PUT_RECORDS_MAX: usize = 10_000;
 
 /// How many records go through converters and transforms at a time: few enough to stay in the caches of a processor,
 /// many enough that what is done once for a batch costs nothing.
@@ -36,15 +39,30 @@ pub(super) struct Incoming {
     topics: HashMap<Arc<str>, Topic>,
     /// What is converted and not transformed; nothing without transforms.
     converted: Vec<Batch>,
-    /// What is ready to be put.
-    batches: Vec<Batch>,
+    /// What is ready to be put, and how far it reaches.
+    gathered: Gathered,
     /// Memory for the records of the next put: to ask for much of it again and again is expensive.
     room: Vec<Record>,
-    bytes: usize,
-    behind: Offsets,
     /// Whether the policy has ended the task.
     refused: bool,
     stop: CancellationToken,
+}
+
+/// Records that are ready to be put.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) batches: Vec<Batch>,
+    /// The offsets behind all that was taken, records that were skipped among them.
+    pub(super) behind: Offsets,
+    bytes: usize,
+    records: usize,
+}
+
+impl Gathered {
+    /// How many records are to be put.
+    pub(super) fn count(&self) -> usize {
+        self.batches.iter().map(|batch| batch.records.len()).sum()
+    }
 }
 
 /// What came of further attempts at a record.
@@ -81,10 +99,8 @@ impl Incoming {
             dead_letters,
             topics: HashMap::new(),
             converted: Vec::new(),
-            batches: Vec::new(),
+            gathered: Gathered::default(),
             room: Vec::new(),
-            bytes: 0,
-            behind: Offsets::new(),
             refused: false,
             stop: stop.clone(),
         }))
@@ -97,30 +113,43 @@ impl Incoming {
 
     /// Whether enough is gathered for one put.
     pub(super) fn full(&self) -> bool {
-        self.bytes >= PUT_BYTES_MAX
+        self.gathered.bytes >= PUT_BYTES_MAX || self.gathered.records >= PUT_RECORDS_MAX
     }
 
-    /// What is gathered and transformed.
-    pub(super) fn batches(&self) -> &[Batch] {
-        &self.batches
+    /// Whether nothing is gathered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.gathered.behind.is_empty()
     }
 
-    /// The offsets behind all that was taken, records that were skipped among them.
-    pub(super) fn behind(&self) -> &Offsets {
-        &self.behind
+    /// Takes what is gathered and transformed.
+    pub(super) fn take_gathered(&mut self) -> Gathered {
+        take(&mut self.gathered)
+    }
+
+    /// Puts back what could not be put, before what was gathered meanwhile.
+    pub(super) fn put_back(&mut self, gathered: Gathered) {
+        let later = replace(&mut self.gathered, gathered);
+        let gathered = &mut self.gathered;
+        gathered.batches.extend(later.batches);
+        gathered.behind.extend(later.behind);
+        gathered.bytes += later.bytes;
+        gathered.records += later.records;
     }
 
     /// Forgets what was gathered.
     pub(super) fn clear(&mut self) {
-        if let Some(first) = self.batches.first_mut().filter(|_| !self.chain.is_empty()) {
-            self.room = std::mem::take(&mut first.records);
+        self.converted.clear();
+        let gathered = self.take_gathered();
+        self.reuse(gathered);
+    }
+
+    /// Keeps the memory of what was put for what comes.
+    pub(super) fn reuse(&mut self, mut gathered: Gathered) {
+        if let Some(first) = gathered.batches.first_mut().filter(|_| !self.chain.is_empty()) {
+            self.room = take(&mut first.records);
             self.room.clear();
             self.room.shrink_to(ROOM_MAX);
         }
-        self.converted.clear();
-        self.batches.clear();
-        self.behind.clear();
-        self.bytes = 0;
     }
 
     /// Gives back memory that a task without records does not need.
@@ -135,12 +164,12 @@ impl Incoming {
                 .iter()
                 .any(|partition| *partition.topic == *topic && Some(partition.partition) == number)
         };
-        for batch in &mut self.batches {
+        for batch in &mut self.gathered.batches {
             let topic = batch.offset_topic().clone();
             batch.records.retain(|record| !dropped(&topic, record.partition));
         }
-        self.batches.retain(|batch| !batch.records.is_empty());
-        self.behind.retain(|partition, _| !partitions.contains(partition));
+        self.gathered.batches.retain(|batch| !batch.records.is_empty());
+        self.gathered.behind.retain(|partition, _| !partitions.contains(partition));
     }
 
     /// Converts and transforms the records of a batch of Kafka. False: the task is to stop, and what was gathered is to
@@ -154,8 +183,9 @@ impl Incoming {
                 return Ok(false);
             }
         }
-        self.bytes += fetched.bytes();
-        self.behind.insert(ours(fetched.partition()), fetched.next_offset());
+        self.gathered.bytes += fetched.bytes();
+        self.gathered.records += fetched.count();
+        self.gathered.behind.insert(ours(fetched.partition()), fetched.next_offset());
         Ok(true)
     }
 
@@ -196,9 +226,9 @@ impl Incoming {
         fetched: &FetchedBatch,
         records: &mut impl Iterator<Item = RecordView<'a>>,
     ) -> Option<(RecordView<'a>, Refusal)> {
-        let Self { converters, topics, chain, converted, batches, .. } = self;
+        let Self { converters, topics, chain, converted, gathered, .. } = self;
         let topic = topics.get_mut(fetched.topic()).expect("a topic is learnt before its records");
-        let converted = if chain.is_empty() { batches } else { converted };
+        let converted = if chain.is_empty() { &mut gathered.batches } else { converted };
         for view in records {
             match topic.convert(converters, fetched, &view) {
                 Ok(record) => topic.batch(converted, &record).records.push(record),
@@ -237,7 +267,7 @@ impl Incoming {
         if self.chain.is_empty() {
             return true;
         }
-        let converted = std::mem::take(&mut self.converted);
+        let converted = take(&mut self.converted);
         let changed = self.chain.run(converted, &self.policy.retry, &self.stop).await;
         let Some(changed) = changed else { return false };
         for (refusal, rejected) in changed.refused {
@@ -249,16 +279,16 @@ impl Incoming {
 
     /// Adds batches to what is ready; one that goes on with the last becomes a part of it.
     fn add(&mut self, changed: Vec<Batch>) {
-        let mut ready = Transformed { batches: std::mem::take(&mut self.batches), rejected: Vec::new() };
+        let mut ready = Transformed { batches: take(&mut self.gathered.batches), rejected: Vec::new() };
         for mut batch in changed {
             if ready.batches.is_empty() {
-                let mut records = std::mem::take(&mut self.room);
+                let mut records = take(&mut self.room);
                 records.append(&mut batch.records);
                 batch.records = records;
             }
             ready.push(batch);
         }
-        self.batches = ready.batches;
+        self.gathered.batches = ready.batches;
     }
 
     /// Leaves records out, or ends the task. False: the task is to stop.

@@ -45,6 +45,12 @@ impl Progress {
         }
     }
 
+    /// The offsets behind all that was put of partitions, committed or not.
+    pub(super) fn reached(&self, partitions: &[TopicPartition]) -> Offsets {
+        let places = self.partitions.iter().filter(|(partition, _)| partitions.contains(partition));
+        places.map(|(partition, place)| (partition.clone(), place.put)).collect()
+    }
+
     /// The offsets behind all that was put, where they are not committed yet.
     pub(super) fn uncommitted(&self, partitions: &[TopicPartition]) -> Offsets {
         let places = self
