@@ -11,7 +11,7 @@ use super::BINARY;
 use super::sink::message;
 
 const LIMIT: Duration = Duration::from_secs(300);
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(50);
 const RECORDS: usize = 30_000;
 /// With every so many kills of the worker the database is killed, too.
 const DATABASE_EVERY: usize = 5;
