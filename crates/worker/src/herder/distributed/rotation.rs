@@ -31,7 +31,7 @@ impl Rotation {
         wall_ms: i64,
         now: Instant,
     ) -> Option<Duration> {
-        if !self.seen.as_ref().is_some_and(|seen| seen.created_ms == key.created_ms) {
+        if self.seen.as_ref().is_none_or(|seen| seen.created_ms != key.created_ms) {
             // Not more than all of its time, though it be made in what is the future here.
             let left = signing.left(key, wall_ms.max(key.created_ms))?;
             self.seen = Some(Seen { created_ms: key.created_ms, ends_at: now.checked_add(left) });
