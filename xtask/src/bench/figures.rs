@@ -61,7 +61,7 @@ pub(crate) enum Figures {
     },
     /// A worker of a cluster has a thousand connectors with nothing to do.
     ManyOfCluster {
-        /// From the start of the process with all of them to the first answer.
+        /// From the start of the process with all of them until it lists them.
         start_s: f64,
         /// Resident memory.
         bytes: f64,

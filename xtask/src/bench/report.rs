@@ -93,7 +93,7 @@ fn cells(figures: &Figures) -> Vec<Cell> {
             ("seconds until all are gone", delete_s, |value| format!("{value:.1}")),
         ],
         Figures::ManyOfCluster { start_s, bytes, threads, cpu_percent } => vec![
-            ("start to the first answer", start_s, milliseconds),
+            ("start until REST lists them", start_s, milliseconds),
             ("memory", bytes, megabytes),
             ("threads", threads, |value| format!("{value:.0}")),
             ("CPU, % of one core", cpu_percent, |value| format!("{value:.1}")),

@@ -118,6 +118,12 @@ pub(super) fn many(side: Side, stage: &mut Stage) -> anyhow::Result<Figures> {
     worker.stop()?;
     let started = Instant::now();
     worker.restart()?;
+    // The first answer may come before the topics are read; this one does not.
+    wait::until("a list of all connectors", MOVE_LIMIT, LOOK, || {
+        let answer = worker.rest().get("/connectors")?;
+        Ok((answer.status == 200 && answer.json()?.as_array().map(Vec::len) == Some(THOUSAND as usize))
+            .then_some(()))
+    })?;
     let start_s = started.elapsed().as_secs_f64();
     worker.stop()?;
     stage.probe.delete_topic(&topic)?;
