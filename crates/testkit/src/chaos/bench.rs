@@ -18,6 +18,7 @@ use super::{Plan, keep};
 use crate::directory::Directory;
 use crate::kafka::Cluster;
 use crate::proxy::Proxy;
+use crate::rest::Rest;
 use crate::{Kafka, Worker, ports, wait};
 
 pub(super) const WORKERS: usize = 3;
@@ -168,19 +169,25 @@ impl Bench {
     pub(super) fn wait_until_all_run_since(&mut self, begun: Instant) -> anyhow::Result<Duration> {
         let present: Vec<&Member> = self.workers.iter().filter(|member| member.present).collect();
         let workers: BTreeSet<String> = present.iter().map(|member| id(member)).collect();
-        let rest = present.first().context("a worker is there")?.worker.rest();
         let mut missing = String::new();
         let ran = wait::until("a run of all tasks", self.patience, LOOK, || {
-            missing = match rest.get("/connectors?expand=status").and_then(|answer| answer.ok()) {
-                Ok(statuses) => self.lines.not_running(&statuses, &workers),
-                Err(error) => format!("{error:#}"),
-            };
+            // One that was cut off shows what was so before.
+            let asked = present.iter().map(|member| self.not_running(member.worker.rest(), &workers));
+            missing = asked.filter(|missing| !missing.is_empty()).collect::<Vec<_>>().join("; ");
             Ok(missing.is_empty().then_some(()))
         });
         ran.with_context(|| format!("not running: {missing}"))?;
         let took = begun.elapsed();
         self.lines.wait_until_arrived(self.patience)?;
         Ok(took)
+    }
+
+    /// What does not run, as a worker shows it.
+    fn not_running(&self, rest: &Rest, workers: &BTreeSet<String>) -> String {
+        match rest.get("/connectors?expand=status").and_then(|answer| answer.ok()) {
+            Ok(statuses) => self.lines.not_running(&statuses, workers),
+            Err(error) => format!("{error:#}"),
+        }
     }
 
     /// Ends the lines and looks at what has become of all of them.

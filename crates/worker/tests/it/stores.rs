@@ -104,6 +104,15 @@ async fn what_java_writes_is_read() {
     assert_eq!(java.rest().delete("/connectors/lines-in").unwrap().status, 204);
     eventually("the connector gone", || configs.snapshot().connectors.is_empty());
     eventually("its statuses gone", || statuses.read(|all| all.keys().count()) == 0);
+
+    // It leaves what it wrote of the task, which goes with nothing else.
+    let strangers = || configs.snapshot().strangers().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(strangers(), ["lines-in"]);
+    configs.remove_strangers().await.unwrap();
+    assert!(strangers().is_empty());
+    let other = || java.rest().put("/connectors/lines-in/config", &config).unwrap().status;
+    eventually("the connector created anew", || other() == 201);
+    eventually("its task running", || statuses.read(|all| running(all.task(&id(0)))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
