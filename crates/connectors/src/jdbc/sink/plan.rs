@@ -127,8 +127,12 @@ impl Plan {
         }
         columns.values(row);
         if columns.is_empty() {
+            let hint = match options.fields_whitelist.is_empty() {
+                true => "",
+                false => ", hint: `fields.whitelist` names no field of the records",
+            };
             return Err(Error::fail(format_args!(
-                "No fields found using key and value schemas for table: {table}"
+                "No fields found using key and value schemas for table: {table}{hint}"
             )));
         }
         Ok(columns.ordered(row.batch.value_schema.as_deref()))

@@ -80,7 +80,9 @@ async fn create(
 ) -> Result<(), Refusal> {
     let table = &found.shown;
     if !options.auto_create {
-        let message = format_args!("Table {table} is missing and auto-creation is disabled");
+        let message = format_args!(
+            "Table {table} is missing and auto-creation is disabled, hint: create it, or set auto.create=true"
+        );
         return Err(Refusal::new(Reason::Lasting, message));
     }
     let schemaless = plan.fields.iter().find(|field| field.schema.is_none());
@@ -123,7 +125,8 @@ async fn extend(
     }
     if !options.auto_evolve {
         return refusal(format!(
-            "Table {shown} is missing fields ({}) and auto-evolution is disabled",
+            "Table {shown} is missing fields ({}) and auto-evolution is disabled, hint: add columns, set \
+             auto.evolve=true, or choose fields by `fields.whitelist`",
             list(missing)
         ));
     }

@@ -275,7 +275,7 @@ fn aiven_only() -> [Key; 4] {
             .group("Mode", 10),
         Key::new("timestamp.initial.ms", Type::Long)
             .default("0")
-            .documentation("Milliseconds since 1970 from which on rows are read at first; -1: from now on")
+            .documentation("Milliseconds since 1970 behind which rows are read at first; may be below 0")
             .group("Mode", 11),
         Key::new("incrementing.initial", Type::Long)
             .default("-1")

@@ -12,6 +12,9 @@ use super::settings::Settings;
 use crate::jdbc::dialect::{Column, Kind, Quoting, Session, TableId};
 use crate::jdbc::value::Moment;
 
+/// What an incrementing column may be.
+const COUNTS: [Kind; 6] = [Kind::Int8, Kind::Int16, Kind::Int32, Kind::Int64, Kind::Numeric, Kind::Decimal];
+
 /// The cursor of a table.
 ///
 /// # Errors
@@ -121,14 +124,14 @@ async fn committed(
     if let Some(offset) = offset::find(context, partitions).await? {
         return Ok(offset);
     }
-    let timestamp = match settings.timestamp_initial {
-        Some(-1) => Some(Moment::of_millis(session.now().await?.millis())),
-        initial => initial.filter(|_| settings.mode.timestamps()).map(Moment::of_millis),
+    let timestamp = match settings.initial_now {
+        true => Some(session.now().await?.millis()),
+        false => settings.timestamp_initial,
     };
     let incrementing = Some(settings.incrementing_initial).filter(|initial| *initial != -1);
     Ok(Offset {
         incrementing: incrementing.filter(|_| settings.mode.incrementing()),
-        timestamp: timestamp.filter(|_| settings.mode.timestamps()),
+        timestamp: timestamp.filter(|_| settings.mode.timestamps()).map(Moment::of_millis),
     })
 }
 
@@ -201,6 +204,12 @@ impl Check<'_> {
             return Err(Error::fail(format_args!(
                 "Cannot make incremental queries using incrementing column {name} on {quoted} because this column is \
                  nullable."
+            )));
+        }
+        if !COUNTS.contains(&column.kind) {
+            return Err(Error::fail(format_args!(
+                "the incrementing column `{name}` of {quoted} is of type `{}`, expected an integer",
+                column.native
             )));
         }
         Ok(())

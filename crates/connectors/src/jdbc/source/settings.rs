@@ -15,6 +15,7 @@ use crate::jdbc::url::Url;
 use crate::jdbc::value::{Calendar, Granularity, Mapping, Numeric, Zone};
 
 const CONNECTION: &str = "connection.";
+pub(super) const BOTH_LISTS: &str = "table.whitelist and table.blacklist are exclusive.";
 pub(super) const LOAD_IN_VAIN: &str = "initial.load.range shares the first load of tables in mode incrementing, it \
      has no meaning in other modes and with a query: remove it, or set it to 0";
 
@@ -59,6 +60,8 @@ pub(super) struct Settings {
     pub(super) timestamps: Columns,
     pub(super) validate_non_null: bool,
     pub(super) timestamp_initial: Option<i64>,
+    /// Whether only rows of from now on are read at first, which Confluent's connector says by -1 and Aiven's cannot say.
+    pub(super) initial_now: bool,
     pub(super) incrementing_initial: i64,
     pub(super) timestamp_delay_ms: i64,
     pub(super) poll_interval: Duration,
@@ -90,6 +93,7 @@ impl Settings {
         }
         if flavour == Flavour::Aiven {
             settings.mapping.tells_precision = false;
+            settings.initial_now = false;
             settings.timestamp_initial = Some(initial("timestamp.initial.ms").unwrap_or(0));
             settings.incrementing_initial = initial("incrementing.initial").unwrap_or(-1);
             settings.qualified =
@@ -140,6 +144,7 @@ impl Settings {
             timestamps: columns("timestamp.columns.mapping", &keys.timestamp_columns_mapping, timestamps)?,
             validate_non_null: keys.validate_non_null,
             timestamp_initial: keys.timestamp_initial,
+            initial_now: keys.timestamp_initial == Some(-1),
             incrementing_initial: -1,
             timestamp_delay_ms: keys.timestamp_delay_ms,
             poll_interval: millis(keys.poll_interval_ms.into()),
@@ -239,11 +244,12 @@ fn filter(keys: &Confluent) -> Result<Filter> {
             exclude: expressions("table.exclude.list", &keys.table_exclude_list)?,
         });
     }
-    Ok(match (keys.table_whitelist.as_slice(), keys.table_blacklist.as_slice()) {
-        ([], []) => Filter::All,
-        ([], names) => Filter::Blacklist(names.to_vec()),
-        (names, _) => Filter::Whitelist(names.to_vec()),
-    })
+    match (keys.table_whitelist.as_slice(), keys.table_blacklist.as_slice()) {
+        ([], []) => Ok(Filter::All),
+        ([], names) => Ok(Filter::Blacklist(names.to_vec())),
+        (names, []) => Ok(Filter::Whitelist(names.to_vec())),
+        _ => Err(Error::fail(BOTH_LISTS)),
+    }
 }
 
 fn millis(millis: i64) -> Duration {

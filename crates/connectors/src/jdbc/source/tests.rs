@@ -179,6 +179,19 @@ async fn what_is_wrong_is_named() {
         r#"incrementing column id on "public"."t" because this column is nullable"#,
     )
     .await;
+    database.execute("CREATE TABLE words (word text PRIMARY KEY, at text NOT NULL)").unwrap();
+    let words = ("table.whitelist", "words");
+    check(
+        &[("mode", "incrementing"), ("incrementing.column.name", "word"), words],
+        "the incrementing column `word` of \"public\".\"words\" is of type `text`, expected an integer",
+    )
+    .await;
+    check(
+        &[("mode", "timestamp"), ("timestamp.column.name", "at"), words],
+        "the timestamp column `at` is of type `text`, expected a timestamp",
+    )
+    .await;
+    database.execute("DROP TABLE words").unwrap();
     check(
         &[("mode", "timestamp"), ("timestamp.column.name", "nope")],
         r#"Timestamp columns: nope do not exist in table '"public"."t"'"#,
@@ -216,6 +229,8 @@ async fn validation_connects() {
     assert_eq!(keys, ["table.whitelist", "query", "query.masked"]);
     let query = errors(&[("mode", "bulk"), ("query", "select nope from t")]);
     assert_eq!(query[0].0, "query");
+    let lists = errors(&[("mode", "bulk"), ("table.whitelist", "t"), ("table.blacklist", "u")]);
+    assert_eq!(lists.len(), 2, "{lists:?}");
     let load = errors(&[("mode", "bulk"), ("table.whitelist", "t"), ("initial.load.range", "1000")]);
     assert_eq!(load.len(), 1, "{load:?}");
     assert_eq!(load[0].0, "initial.load.range");

@@ -6,7 +6,7 @@ use api::config::{ConfigValue, Properties};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::timeout;
 
-use super::settings::{LOAD_IN_VAIN, Settings};
+use super::settings::{BOTH_LISTS, LOAD_IN_VAIN, Settings};
 use super::{Flavour, connect};
 
 /// How long a check of the database may take.
@@ -117,6 +117,10 @@ impl Values<'_> {
             }
         } else if self.set(&"table.exclude.list") && !self.set(&"table.include.list") {
             self.refuse("table.exclude.list", EXCLUDE_ALONE);
+        }
+        if !query && self.set(&"table.whitelist") && self.set(&"table.blacklist") {
+            self.refuse("table.whitelist", BOTH_LISTS);
+            self.refuse("table.blacklist", BOTH_LISTS);
         }
         let ranges = self.text("initial.load.range").parse().is_ok_and(|range: i64| range > 0);
         if ranges && (query || self.text("mode") != "incrementing") {

@@ -135,6 +135,7 @@ fn quotes_names(message: &str) -> bool {
         "UNIQUE constraint",
         "unable to open",
         "file is not",
+        "cannot modify",
     ]
     .iter()
     .any(|start| message.starts_with(start))

@@ -121,6 +121,12 @@ fn what_is_missing_is_said_in_the_words_of_java() {
     );
     let empty = (Schema::structure().build(), Value::Struct(Box::new([])));
     check(&[], &batch(None, Some(empty)), "No fields found using key and value schemas for table: orders");
+    check(
+        &[("fields.whitelist", "nope")],
+        &batch(None, Some(value_of_three())),
+        "No fields found using key and value schemas for table: orders, hint: `fields.whitelist` names no field of the \
+         records",
+    );
 }
 
 #[test]

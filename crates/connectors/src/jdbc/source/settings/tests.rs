@@ -32,6 +32,14 @@ fn each_connector_has_its_own_defaults_and_keys() {
 }
 
 #[test]
+fn minus_one_is_now_for_confluent_and_a_moment_for_aiven() {
+    let confluent = read(Flavour::Confluent, &[("timestamp.initial", "-1")]).unwrap();
+    assert!(confluent.initial_now);
+    let aiven = read(Flavour::Aiven, &[("timestamp.initial.ms", "-1")]).unwrap();
+    assert_eq!((aiven.initial_now, aiven.timestamp_initial), (false, Some(-1)));
+}
+
+#[test]
 fn words_in_upper_and_lower_case() {
     for (word, mapping) in [("best_fit", Numeric::BestFit), ("PRECISION_ONLY", Numeric::PrecisionOnly)] {
         let settings = read(Flavour::Confluent, &[("numeric.mapping", word)]).unwrap();
@@ -67,6 +75,7 @@ fn what_is_wrong_names_its_key() {
     check(&[("topic.prefix", "a b")], "topic.prefix");
     check(&[("connection.url", "jdbc:oracle:thin:@h")], "there is no dialect for Oracle yet");
     check(&[("jdbc.credentials.provider.class", "a.B")], "jdbc.credentials.provider.class");
+    check(&[("table.whitelist", "a"), ("table.blacklist", "b")], "exclusive");
     check(&[("mode", "bulk"), ("initial.load.range", "1000")], "initial.load.range");
     check(&[("query", "SELECT 1"), ("initial.load.range", "1000")], "initial.load.range");
 }
