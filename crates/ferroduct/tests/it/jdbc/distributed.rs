@@ -1,25 +1,17 @@
 //! JDBC on workers of a cluster: what users do with two of them, and offsets that are set in the topic of offsets.
 
-use std::time::Duration;
-
-use serde_json::{Value, json};
-use testkit::database::{Database, MariaDb, Postgres};
+use serde_json::Value;
+use testkit::database::{MariaDb, Postgres};
 use testkit::{Kafka, Worker, wait};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
-const LIMIT: Duration = Duration::from_secs(300);
-const PAUSE: Duration = Duration::from_millis(100);
-const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
-const SOURCE: &str = "io.confluent.connect.jdbc.JdbcSourceConnector";
-const SINK: &str = "io.confluent.connect.jdbc.JdbcSinkConnector";
+use super::{
+    BINARY, JSON, LIMIT, PAUSE, SINK, SOURCE, create, set_back, times_as, wait_for_rows, wait_for_state,
+};
 
 /// Starts a worker of the cluster of a name.
 fn worker(kafka: &Kafka, cluster: &str) -> Worker {
     Worker::ferroduct_distributed(BINARY, kafka.bootstrap())
-        .property("group.id", &format!("cluster-{cluster}"))
-        .property("config.storage.topic", &format!("{cluster}-configs"))
-        .property("offset.storage.topic", &format!("{cluster}-offsets"))
-        .property("status.storage.topic", &format!("{cluster}-statuses"))
+        .of_cluster(cluster)
         .property("offset.storage.partitions", "1")
         .property("status.storage.partitions", "1")
         .property("offset.flush.interval.ms", "200")
@@ -32,52 +24,10 @@ fn worker(kafka: &Kafka, cluster: &str) -> Worker {
         .expect("the worker starts")
 }
 
-/// Makes a connector of a database, and waits until it runs somewhere.
-fn create(worker: &Worker, name: &str, database: &Database, url: &str, entries: &[(&str, &str)]) {
-    let mut config: serde_json::Map<String, Value> =
-        entries.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
-    let access = [("url", url), ("user", database.user()), ("password", database.password())];
-    config.extend(access.map(|(key, value)| (format!("connection.{key}"), Value::from(value))));
-    let request = json!({"name": name, "config": config});
-    let created = wait::until("the connector", LIMIT, PAUSE, || {
-        let answer = worker.rest().post("/connectors", &request)?;
-        // The cluster may be sharing its work out.
-        anyhow::ensure!(matches!(answer.status, 201 | 409), "{answer:?}");
-        Ok((answer.status == 201).then_some(()))
-    });
-    created.unwrap_or_else(|error| panic!("{name}: {error:#}"));
-    wait_for_state(worker, name, "RUNNING");
-}
-
-fn wait_for_state(worker: &Worker, name: &str, state: &str) {
-    let path = format!("/connectors/{name}/status");
-    let reached = wait::until("the state", LIMIT, PAUSE, || {
-        let Ok(status) = worker.rest().get(&path)?.ok() else { return Ok(None) };
-        let tasks = status["tasks"].as_array().map_or(0, Vec::len);
-        let there = status["connector"]["state"] == state && (tasks > 0) == (state == "RUNNING");
-        Ok(there.then_some(()))
-    });
-    reached.unwrap_or_else(|error| panic!("{error:#}: {:?}", worker.rest().get(&path)));
-}
-
 fn tell(worker: &Worker, name: &str, verb: &str, state: &str) {
     let answer = worker.rest().send("PUT", &format!("/connectors/{name}/{verb}"), None).expect("an answer");
     assert!(answer.status < 300, "{verb}: {answer:?}");
     wait_for_state(worker, name, state);
-}
-
-/// Waits until a query answers these rows, each a line with `|` between its columns.
-fn wait_for_rows(database: &Database, sql: &str, expected: &[&str]) {
-    let rows = || -> Vec<String> {
-        // The table may not be there yet.
-        let rows = database.query(sql).unwrap_or_default();
-        let line = |row: &Vec<Option<String>>| {
-            row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect::<Vec<_>>().join("|")
-        };
-        rows.iter().map(line).collect()
-    };
-    let arrived = wait::until("the rows", LIMIT, PAUSE, || Ok((rows() == expected).then_some(())));
-    arrived.unwrap_or_else(|_| panic!("{:?}", rows()));
 }
 
 /// The ids of all records of a topic, once there are as many.
@@ -172,16 +122,6 @@ fn iris_data_travels_through_two_workers_that_share_its_tasks() {
     )
     .unwrap();
     let workers = [worker(kafka, "jdbciris"), worker(kafka, "jdbciris")];
-    let time = |target| {
-        [
-            ("tasks.max", "2"),
-            ("transforms", "time"),
-            ("transforms.time.type", "org.apache.kafka.connect.transforms.TimestampConverter$Value"),
-            ("transforms.time.field", "timestamp"),
-            ("transforms.time.format", "yyyy-MM-dd HH:mm:ss.S"),
-            ("transforms.time.target.type", target),
-        ]
-    };
     let source = [
         ("connector.class", SOURCE),
         ("mode", "incrementing"),
@@ -193,7 +133,7 @@ fn iris_data_travels_through_two_workers_that_share_its_tasks() {
         ("poll.interval.ms", "100"),
     ];
     // Each by another worker, whoever leads.
-    create(&workers[0], "far-iris", &from, &from.jdbc_url(), &[&source[..], &time("string")].concat());
+    create(&workers[0], "far-iris", &from, &from.jdbc_url(), &[&source[..], &times_as("string")].concat());
     let sink = [
         ("connector.class", SINK),
         ("topics", "shared-iris_data"),
@@ -203,7 +143,7 @@ fn iris_data_travels_through_two_workers_that_share_its_tasks() {
         ("pk.mode", "record_value"),
         ("pk.fields", "id"),
     ];
-    create(&workers[1], "near-iris", &to, &to.jdbc_url(), &[&sink[..], &time("Timestamp")].concat());
+    create(&workers[1], "near-iris", &to, &to.jdbc_url(), &[&sink[..], &times_as("Timestamp")].concat());
     let all = "SELECT * FROM iris_data ORDER BY id";
     let rows = ["1|2021-12-05 06:57:48.5|5.1", "2||4.9"];
     wait_for_rows(&to, all, &rows);
@@ -251,11 +191,7 @@ fn users_of_mariadb_are_written_again_by_a_cluster_when_the_group_of_the_sink_is
 
     tell(&worker, "cluster-sink-connect", "stop", "STOPPED");
     database.execute("TRUNCATE cluster_topic_users").unwrap();
-    let reset = ["--reset-offsets", "--to-earliest", "--execute", "--group", "connect-cluster-sink-connect"];
-    let reset = [&reset[..], &["--topic", "cluster_topic_users"]].concat();
-    // The group is empty once its task has left it.
-    wait::until("an empty group", LIMIT, PAUSE, || Ok(kafka.consumer_groups(&reset).ok().map(drop)))
-        .expect("the group is set back");
+    set_back(kafka, "connect-cluster-sink-connect", "cluster_topic_users");
     tell(&worker, "cluster-sink-connect", "resume", "RUNNING");
     wait_for_rows(&database, all, &rows);
 }

@@ -1,10 +1,10 @@
 //! Whole pipelines as users describe them: out of one database, through Kafka, into another.
 
 use serde_json::Value;
-use testkit::database::{Database, MariaDb, Postgres};
-use testkit::{Kafka, Worker, wait};
+use testkit::database::{MariaDb, Postgres};
+use testkit::{Kafka, Worker};
 
-use super::{BINARY, JSON, LIMIT, PAUSE, SINK, SOURCE, wait_for_rows};
+use super::{BINARY, JSON, SINK, SOURCE, create, set_back, times_as, wait_for_rows};
 
 /// A worker to which connectors are given by REST, as users do.
 fn worker(kafka: &Kafka) -> Worker {
@@ -14,17 +14,6 @@ fn worker(kafka: &Kafka) -> Worker {
         .property("offset.flush.interval.ms", "200")
         .start()
         .expect("the worker starts")
-}
-
-/// Makes a connector of a database.
-fn create(worker: &Worker, name: &str, database: &Database, url: &str, entries: &[(&str, &str)]) {
-    let mut config: serde_json::Map<String, Value> =
-        entries.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
-    let access = [("url", url), ("user", database.user()), ("password", database.password())];
-    config.extend(access.map(|(key, value)| (format!("connection.{key}"), Value::from(value))));
-    let request = serde_json::json!({"name": name, "config": config});
-    let answer = worker.rest().post("/connectors", &request).expect("an answer");
-    assert_eq!(answer.status, 201, "{answer:?}");
 }
 
 #[test]
@@ -43,16 +32,6 @@ fn iris_data_travels_to_another_postgresql_with_its_times_as_text() {
     )
     .unwrap();
     let worker = worker(kafka);
-    let time = |target| {
-        [
-            ("tasks.max", "2"),
-            ("transforms", "time"),
-            ("transforms.time.type", "org.apache.kafka.connect.transforms.TimestampConverter$Value"),
-            ("transforms.time.field", "timestamp"),
-            ("transforms.time.format", "yyyy-MM-dd HH:mm:ss.S"),
-            ("transforms.time.target.type", target),
-        ]
-    };
     let source = [
         ("connector.class", SOURCE),
         ("mode", "incrementing"),
@@ -63,7 +42,7 @@ fn iris_data_travels_to_another_postgresql_with_its_times_as_text() {
         ("topic.creation.default.replication.factor", "1"),
         ("poll.interval.ms", "100"),
     ];
-    create(&worker, "iris-source", &from, &from.jdbc_url(), &[&source[..], &time("string")].concat());
+    create(&worker, "iris-source", &from, &from.jdbc_url(), &[&source[..], &times_as("string")].concat());
     let sink = [
         ("connector.class", SINK),
         ("topics", "stories-iris_data"),
@@ -71,7 +50,7 @@ fn iris_data_travels_to_another_postgresql_with_its_times_as_text() {
         ("auto.create", "false"),
         ("insert.mode", "insert"),
     ];
-    create(&worker, "iris-sink", &to, &to.jdbc_url(), &[&sink[..], &time("Timestamp")].concat());
+    create(&worker, "iris-sink", &to, &to.jdbc_url(), &[&sink[..], &times_as("Timestamp")].concat());
 
     let rows = [
         "1|2021-12-05 06:57:48.5|5.1|0",
@@ -139,11 +118,7 @@ fn users_of_mariadb_are_written_again_when_the_group_of_the_sink_is_set_back() {
     let stopped = worker.rest().send("PUT", "/connectors/story-sink-connect/stop", None).expect("an answer");
     assert_eq!(stopped.status, 204, "{stopped:?}");
     database.execute("TRUNCATE story_topic_users").unwrap();
-    // The group is empty once its task has left it.
-    let reset = ["--reset-offsets", "--to-earliest", "--execute", "--group", "connect-story-sink-connect"];
-    let reset = [&reset[..], &["--topic", "story_topic_users"]].concat();
-    wait::until("an empty group", LIMIT, PAUSE, || Ok(kafka.consumer_groups(&reset).ok().map(drop)))
-        .expect("the group is set back");
+    set_back(kafka, "connect-story-sink-connect", "story_topic_users");
     let resumed =
         worker.rest().send("PUT", "/connectors/story-sink-connect/resume", None).expect("an answer");
     assert_eq!(resumed.status, 202, "{resumed:?}");
