@@ -28,6 +28,17 @@ fn of_cluster(worker: Builder) -> Builder {
 /// name and the spaces in the JSON that was sent (33, 44, 159), a header of its client (35), its plugins (36).
 const OF_THAT_RUN: [usize; 8] = [9, 33, 35, 36, 44, 159, 181, 186];
 
+/// What was asked for before the worker had read from its topic what the request before it had changed: topics that had
+/// just been reset. Who asks a moment later is told of none.
+const OF_THAT_MOMENT: [usize; 1] = [172];
+
+/// The cases without some of their lines, which keep their numbers.
+fn cases_without(left_out: &[usize]) -> String {
+    let cases = (1..).zip(CASES.lines());
+    let cases = cases.map(|(line, case)| if left_out.contains(&line) { "" } else { case });
+    cases.collect::<Vec<_>>().join("\n")
+}
+
 /// A broker of its own, as the names of connectors are those of the groups of sinks.
 fn kafka() -> Kafka {
     Kafka::start().expect("a broker")
@@ -46,7 +57,7 @@ fn shared_out(worker: &Worker) -> bool {
 }
 
 /// Sends all requests to the first of these workers and compares the answers; others may do what is asked for.
-fn replay(cases: &str, asked: &Worker, other: Option<&Worker>, differences: &[Difference]) {
+fn replay(left_out: &[usize], asked: &Worker, other: Option<&Worker>, differences: &[Difference]) {
     let directory = Directory::new("rest-cases").expect("a directory");
     fs::write(directory.path().join("lines.txt"), "one\ntwo\nthree\n").expect("the input is written");
     let port = asked.url().rsplit(':').next().expect("a port").to_owned();
@@ -57,13 +68,13 @@ fn replay(cases: &str, asked: &Worker, other: Option<&Worker>, differences: &[Di
         Some(other) => client.alias(other.url()),
         None => client,
     };
-    replay_all(&client, cases, place, &[differences]);
+    replay_all(&client, &cases_without(left_out), place, &[differences]);
 }
 
 #[test]
 fn the_leader_answers_what_was_recorded_or_differs_as_it_is_written_down() {
     let kafka = kafka();
-    replay(CASES, &ours(&kafka), None, DIFFERENCES);
+    replay(&OF_THAT_MOMENT, &ours(&kafka), None, DIFFERENCES);
 }
 
 #[test]
@@ -71,7 +82,7 @@ fn a_follower_answers_what_was_recorded_or_differs_as_it_is_written_down() {
     let kafka = kafka();
     let leader = ours(&kafka);
     let follower = ours(&kafka);
-    replay(CASES, &follower, Some(&leader), DIFFERENCES);
+    replay(&OF_THAT_MOMENT, &follower, Some(&leader), DIFFERENCES);
 }
 
 /// The recording is what it says it is.
@@ -79,9 +90,5 @@ fn a_follower_answers_what_was_recorded_or_differs_as_it_is_written_down() {
 fn a_worker_of_apache_kafka_answers_what_was_recorded() {
     let kafka = kafka();
     let worker = of_cluster(Worker::java_distributed(kafka.bootstrap())).start().expect("a worker");
-    let cases: Vec<&str> = (1..)
-        .zip(CASES.lines())
-        .map(|(line, case)| if OF_THAT_RUN.contains(&line) { "" } else { case })
-        .collect();
-    replay(&cases.join("\n"), &worker, None, INSTALLED);
+    replay(&[&OF_THAT_RUN[..], &OF_THAT_MOMENT].concat(), &worker, None, INSTALLED);
 }
