@@ -118,11 +118,7 @@ proptest! {
         for (deeds, loads) in deeds {
             group.loads = loads;
             for deed in deeds {
-                happen(&mut group, deed);
-                group.round();
-                group.released = Work::default();
-                let (count, held) = group.held();
-                prop_assert_eq!(count, held.connectors.len() + held.tasks.len(), "something runs twice");
+                nothing_runs_twice_after(&mut group, deed)?;
             }
         }
         group.settle();
