@@ -56,7 +56,7 @@ pub(crate) async fn survey(peers: &Peers, herder: &Herder, info: &mut ClusterInf
             (worker_id, told)
         });
     }
-    while let Some(Ok((worker_id, told))) = asked.join_next().await {
+    for (worker_id, told) in asked.join_all().await {
         match told {
             Ok(Told::Cluster(known)) => {
                 let of_itself = known.workers.iter().find(|worker| worker.worker_id == worker_id);
