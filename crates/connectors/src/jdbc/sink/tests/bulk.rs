@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::{Batch, Decimal, Record, Schema, Text, Type, Value, logical};
 use testkit::database::{Database, MariaDb, Postgres};
 
-use super::{Context, lines, properties, put, start};
+use super::{Context, lines, properties, put, start, url_without_bulk};
 
 /// Every type that both databases have, and an id.
 fn schema() -> Arc<Schema> {
@@ -107,9 +107,57 @@ async fn rows_of_postgresql_are_the_same_on_every_path() {
 #[tokio::test]
 async fn rows_of_mariadb_are_the_same_on_every_path() {
     let database = MariaDb::shared().create_database("sink_bulk").unwrap();
-    let loaded = same(&database, HEXED, &[]).await;
-    assert_eq!(same(&database, HEXED, &UPSERT).await, loaded);
-    assert_eq!(loaded[3], "3|||||||||||||");
+    let at_once = same(&database, HEXED, &[]).await;
+    assert_eq!(at_once[3], "3|||||||||||||");
+    let without_bulk = url_without_bulk(&database);
+    let without_bulk = ("connection.url", without_bulk.as_str());
+    assert_eq!(same(&database, HEXED, &[without_bulk]).await, at_once, "LOAD DATA");
+    assert_eq!(same(&database, HEXED, &UPSERT).await, at_once);
+    let upsert: Vec<(&str, &str)> = UPSERT.into_iter().chain([without_bulk]).collect();
+    assert_eq!(same(&database, HEXED, &upsert).await, at_once, "statements of several rows");
+}
+
+#[tokio::test]
+async fn a_put_of_many_requests_of_mariadb_is_written_once() {
+    let database = MariaDb::shared().create_database("sink_requests").unwrap();
+    // More rows than a request takes, more bytes than one takes, and a first request whose column is all null.
+    database.execute("CREATE TABLE t (id int PRIMARY KEY, s longtext, i8 tinyint)").unwrap();
+    let value = |id: i64| {
+        let text =
+            if id < 100 { Value::Null } else { Value::Text("x".repeat((id % 10) as usize * 5000).into()) };
+        let mut fields = vec![Value::Null; 14];
+        (fields[0], fields[7]) = (Value::Int(id), text);
+        Value::Struct(fields.into())
+    };
+    let entries = [("fields.whitelist", "id,s,i8"), ("batch.size", "100")];
+    let mut task = start(&properties(&database, &entries), Arc::default()).await;
+    put(task.as_mut(), &[batch(0..1000, value)]).await.unwrap();
+    let sums = lines(&database, "SELECT COUNT(*), SUM(id), SUM(LENGTH(s)), SUM(s IS NULL), COUNT(i8) FROM t");
+    assert_eq!(sums, ["1000|499500|20250000|100|0"]);
+}
+
+#[tokio::test]
+async fn rows_of_mariadb_are_changed_where_they_are() {
+    let database = MariaDb::shared().create_database("sink_update").unwrap();
+    let mut changed = Vec::new();
+    for url in [database.jdbc_url(), url_without_bulk(&database)] {
+        database
+            .execute("CREATE TABLE t (id int PRIMARY KEY, s text, i64 bigint); INSERT INTO t (id) SELECT seq FROM seq_50_to_150")
+            .unwrap();
+        let entries = [
+            ("connection.url", url.as_str()),
+            ("insert.mode", "update"),
+            ("pk.mode", "record_value"),
+            ("pk.fields", "id"),
+            ("fields.whitelist", "s,i64"),
+        ];
+        let mut task = start(&properties(&database, &entries), Arc::default()).await;
+        put(task.as_mut(), &[batch(0..100, row)]).await.unwrap();
+        changed.push(lines(&database, "SELECT * FROM t ORDER BY id"));
+        database.execute("DROP TABLE t").unwrap();
+    }
+    assert_eq!((changed[0].len(), changed[0][6].as_str()), (101, "56|plain|56000000392000"));
+    assert_eq!(changed[0], changed[1]);
 }
 
 #[tokio::test]
@@ -124,10 +172,20 @@ async fn times_are_those_of_the_zone() {
     assert_eq!(same(&database, ALL, &dates).await[0], "0|1956-04-24");
 }
 
-/// Values that a server which reads LOAD DATA only warns about.
 #[tokio::test]
 async fn mariadb_cuts_nothing_and_leaves_nothing_out() {
     let database = MariaDb::shared().create_database("sink_cut").unwrap();
+    nothing_is_cut(&database, database.jdbc_url()).await;
+}
+
+/// The server only warns about such values there.
+#[tokio::test]
+async fn load_data_cuts_nothing_and_leaves_nothing_out() {
+    let database = MariaDb::shared().create_database("sink_cut_load").unwrap();
+    nothing_is_cut(&database, url_without_bulk(&database)).await;
+}
+
+async fn nothing_is_cut(database: &Database, url: String) {
     database
         .execute(
             "CREATE TABLE t (id int PRIMARY KEY, s varchar(9), i8 tinyint unsigned); \
@@ -135,8 +193,8 @@ async fn mariadb_cuts_nothing_and_leaves_nothing_out() {
         )
         .unwrap();
     let context = Context::tolerant();
-    let entries = [("fields.whitelist", "id,s,i8")];
-    let mut task = start(&properties(&database, &entries), context.clone()).await;
+    let entries = [("fields.whitelist", "id,s,i8"), ("connection.url", &url)];
+    let mut task = start(&properties(database, &entries), context.clone()).await;
     put(task.as_mut(), &[batch(0..100, row)]).await.unwrap();
     // Longer than its column, out of the range of its column, or there already.
     let bad: Vec<i64> = (0..100)
@@ -151,7 +209,7 @@ async fn mariadb_cuts_nothing_and_leaves_nothing_out() {
     );
     assert!(!words.contains("plain"), "{words}");
     let count = 100 - bad.len() + 1;
-    assert_eq!(lines(&database, "SELECT COUNT(*) FROM t"), [count.to_string()]);
+    assert_eq!(lines(database, "SELECT COUNT(*) FROM t"), [count.to_string()]);
 }
 
 #[tokio::test]
@@ -159,8 +217,11 @@ async fn a_server_without_load_data_takes_statements() {
     let settings = testkit::database::Settings::default().option("--local-infile=0");
     let server = MariaDb::start_with(settings).unwrap();
     let database = server.create_database("sink_local").unwrap();
-    same(&database, HEXED, &[]).await;
-    same(&database, HEXED, &[("batch.size", "3")]).await;
+    let without_bulk = url_without_bulk(&database);
+    let without_bulk = ("connection.url", without_bulk.as_str());
+    let rows = same(&database, HEXED, &[without_bulk]).await;
+    assert_eq!(same(&database, HEXED, &[without_bulk, ("batch.size", "3")]).await, rows);
+    assert_eq!(same(&database, HEXED, &[("batch.size", "3")]).await, rows, "bulk execution needs no right");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use testkit::database::{Database, MariaDb, Postgres};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::{Context, Reader, lines, properties, put, start};
+use super::{Context, Reader, lines, properties, put, start, url_without_bulk};
 
 const LIMIT: Duration = Duration::from_secs(120);
 

@@ -1,6 +1,7 @@
-//! Writing: many rows arrive by LOAD DATA from a stream of this connection where the server allows it, and otherwise
-//! by statements of several rows.
+//! Writing: rows arrive by bulk execution where the server has it (MariaDB), many of them by LOAD DATA from a stream of
+//! this connection where it allows that, and otherwise by statements of several rows.
 
+mod bulk;
 mod load;
 mod refusal;
 mod statement;
@@ -9,6 +10,7 @@ mod value;
 mod words;
 
 use std::collections::HashMap;
+use std::slice;
 
 use api::{Error, Result};
 use async_trait::async_trait;
@@ -16,7 +18,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Statement, Value};
 use tokio::time::timeout;
 
-use crate::jdbc::dialect::mysql::connect;
+use crate::jdbc::dialect::mysql::{connect, settings};
 use crate::jdbc::dialect::{Access, TableId};
 use crate::jdbc::sink::cell::Row;
 use crate::jdbc::sink::clock::Clock;
@@ -44,6 +46,8 @@ pub(crate) struct MySqlWriter {
     batch_size: usize,
     /// The bytes of a packet that the server takes.
     packet: usize,
+    /// Whether the server executes a statement for many rows at once.
+    bulk: bool,
     /// Whether LOAD DATA LOCAL is allowed.
     local: bool,
 }
@@ -65,6 +69,11 @@ impl MySqlWriter {
             connect::within(access, words, conn.query_first(question)).await?;
         let (packet, local, version) = row.ok_or_else(|| Error::retry(words))?;
         let mariadb = version.to_lowercase().contains("mariadb");
+        let settings = &access.url.settings;
+        let wanted = mariadb
+            && settings::flag(settings, "useBulkStmts", true)?
+            && settings::flag(settings, "useBulkStmtsForInserts", true)?;
+        let bulk = wanted && connect::within(access, words, bulk::agreed(&mut conn)).await?;
         Ok(Self {
             conn,
             access: access.clone(),
@@ -72,6 +81,7 @@ impl MySqlWriter {
             statements: HashMap::new(),
             batch_size: options.batch_size,
             packet: usize::try_from(packet).unwrap_or(usize::MAX),
+            bulk,
             local,
         })
     }
@@ -99,6 +109,20 @@ impl MySqlWriter {
         let statement = self.prepared(sql).await?;
         let limit = self.access.url.settings.socket_timeout;
         within(limit, self.conn.exec_drop(&statement, Params::Positional(parameters))).await
+    }
+
+    /// Changes rows where they are.
+    async fn update(&mut self, target: &Target, rows: &[Row<'_>]) -> Result<(), Refusal> {
+        let Some((sql, fields)) = statement::update(target) else { return Ok(()) };
+        if self.takes_bulk(target) {
+            return self.bulk(sql, target, &fields, rows).await;
+        }
+        for row in rows {
+            let clock = &self.definitions.clock;
+            let parameters = parameters(clock, target, &fields, slice::from_ref(row))?;
+            self.execute(sql.clone(), parameters).await?;
+        }
+        Ok(())
     }
 
     /// Runs a statement that takes several rows, for some fields of each row.
@@ -218,19 +242,17 @@ impl Writer for MySqlWriter {
 
     async fn write(&mut self, target: &Target, mode: InsertMode, rows: &[Row<'_>]) -> Result<(), Refusal> {
         if mode == InsertMode::Update {
-            let Some((sql, fields)) = statement::update(target) else { return Ok(()) };
-            for row in rows {
-                let clock = &self.definitions.clock;
-                let parameters = parameters(clock, target, &fields, std::slice::from_ref(row))?;
-                self.execute(sql.clone(), parameters).await?;
-            }
-            return Ok(());
+            return self.update(target, rows).await;
+        }
+        let fields: Vec<usize> = (0..target.columns.len()).collect();
+        let statement = statement::insert(target, mode);
+        if self.takes_bulk(target) {
+            return self.bulk(statement.sql(1), target, &fields, rows).await;
         }
         if mode == InsertMode::Insert && self.loads(target, rows) && self.load(target, rows).await? {
             return Ok(());
         }
-        let fields: Vec<usize> = (0..target.columns.len()).collect();
-        self.run(&statement::insert(target, mode), target, &fields, rows).await
+        self.run(&statement, target, &fields, rows).await
     }
 
     async fn delete(&mut self, target: &Target, rows: &[Row<'_>]) -> Result<(), Refusal> {

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{
     Holder, LIMIT, Reader, UPSERT, database, end, lines, mariadb, on_postgres, properties, put, putting,
-    records, start, until, waiting,
+    records, start, until, url_without_bulk, waiting,
 };
 
 const ROWS: i32 = 2000;
@@ -28,10 +28,10 @@ fn id(database: &Database) -> &'static str {
 }
 
 /// Cuts the connection while the server has read some rows of a stream and waits at one of them.
-async fn cut_in_the_middle(database: &Database, hold: &str, waiting: &str) {
+async fn cut_in_the_middle(database: &Database, url: &str, hold: &str, waiting: &str) {
     let holder = Holder::of(database, hold).await;
     let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], database.port()))).unwrap();
-    let url = database.jdbc_url().replace(&database.port().to_string(), &proxy.port().to_string());
+    let url = url.replace(&database.port().to_string(), &proxy.port().to_string());
     let task = start(&properties(database, &[("connection.url", &url)]), Arc::default()).await;
     let put = putting(task, many());
     until(database, waiting).await;
@@ -56,12 +56,23 @@ async fn a_connection_that_is_cut_in_the_middle_of_a_copy_is_made_again() {
              CREATE TRIGGER hold BEFORE INSERT ON t FOR EACH ROW WHEN (NEW.id = 100) EXECUTE FUNCTION hold()",
         )
         .unwrap();
-    cut_in_the_middle(&database, "SELECT pg_advisory_lock(5)", &waiting(&database)).await;
+    let hold = "SELECT pg_advisory_lock(5)";
+    cut_in_the_middle(&database, &database.jdbc_url(), hold, &waiting(&database)).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_in_the_middle_of_a_bulk_is_made_again() {
+    let database = mariadb();
+    cut_in_a_trigger(&database, &database.jdbc_url()).await;
 }
 
 #[tokio::test]
 async fn a_connection_that_is_cut_in_the_middle_of_a_load_is_made_again() {
     let database = mariadb();
+    cut_in_a_trigger(&database, &url_without_bulk(&database)).await;
+}
+
+async fn cut_in_a_trigger(database: &Database, url: &str) {
     database
         .execute(
             "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE held (n int); INSERT INTO held VALUES (0);\n\
@@ -72,10 +83,10 @@ async fn a_connection_that_is_cut_in_the_middle_of_a_load_is_made_again() {
     // The list names the statement that waits: it is the trigger's.
     let waiting = format!(
         "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{}' AND TIME >= 1 \
-         AND (INFO LIKE 'LOAD DATA%' OR INFO LIKE 'UPDATE held SET n = n + 1%')",
+         AND (INFO LIKE 'LOAD DATA%' OR INFO LIKE 'INSERT%' OR INFO LIKE 'UPDATE held SET n = n + 1%')",
         database.name()
     );
-    cut_in_the_middle(&database, "UPDATE held SET n = 7", &waiting).await;
+    cut_in_the_middle(database, url, "UPDATE held SET n = 7", &waiting).await;
 }
 
 /// A connection that the server itself ends while a put waits.
