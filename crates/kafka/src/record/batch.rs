@@ -21,8 +21,6 @@ pub struct RecordBatch {
     pub(super) base_timestamp_ms: i64,
     pub(super) max_timestamp_ms: i64,
     pub(super) body: Bytes,
-    /// CRC-32C of the body alone; that of the header is combined with it for each sending.
-    pub(super) body_crc: u32,
     /// What the records weigh without compression.
     pub(super) uncompressed_bytes: usize,
 }
@@ -82,8 +80,9 @@ impl RecordBatch {
         header[51..53].copy_from_slice(&stamp.epoch.to_be_bytes());
         header[53..57].copy_from_slice(&stamp.sequence.to_be_bytes());
         header[57..61].copy_from_slice(&self.records.to_be_bytes());
-        let head_crc = crc32c::crc32c(&header[UNCHECKED_BYTES..]);
-        let crc = crc32c::crc32c_combine(head_crc, self.body_crc, self.body.len());
+        // Anew for each sending: to combine the checksum of this header with one of the body that was made once takes
+        // three times as long for a batch of the usual 16 KiB.
+        let crc = crc32c::crc32c_append(crc32c::crc32c(&header[UNCHECKED_BYTES..]), &self.body);
         header[17..21].copy_from_slice(&crc.to_be_bytes());
         header
     }

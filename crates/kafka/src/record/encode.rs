@@ -111,7 +111,6 @@ impl BatchBuilder {
             records: self.records,
             base_timestamp_ms: self.base_timestamp_ms,
             max_timestamp_ms: self.max_timestamp_ms,
-            body_crc: crc32c::crc32c(&body),
             body,
             uncompressed_bytes,
         }))
