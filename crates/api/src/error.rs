@@ -101,14 +101,17 @@ pub trait OrReaction<T> {
 }
 
 impl<T, E: Into<Box<dyn StdError + Send + Sync>>> OrReaction<T> for Result<T, E> {
+    #[inline]
     fn or_fail(self, message: impl fmt::Display) -> Result<T> {
         self.map_err(|error| Error::fail(message).caused_by(error))
     }
 
+    #[inline]
     fn or_retry(self, message: impl fmt::Display) -> Result<T> {
         self.map_err(|error| Error::retry(message).caused_by(error))
     }
 
+    #[inline]
     fn or_reject(self, message: impl fmt::Display) -> Result<T> {
         self.map_err(|error| Error::reject(message).caused_by(error))
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use num_bigint::BigInt;
-use num_traits::Zero;
+use num_traits::{ToPrimitive, Zero};
 
 use super::DataError;
 
@@ -47,9 +47,17 @@ impl Decimal {
         Ok(Self { unscaled: BigInt::from_signed_bytes_be(bytes), scale })
     }
 
+    /// Gives the digits as big-endian two's complement bytes, as few as there can be.
+    pub fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
+        let Some(small) = self.unscaled.to_i64() else { return take(&self.unscaled.to_signed_bytes_be()) };
+        // Bytes in front that only repeat the sign are left out.
+        let sign_bits = if small < 0 { small.leading_ones() } else { small.leading_zeros() };
+        take(&small.to_be_bytes()[(sign_bits as usize - 1) / 8..])
+    }
+
     /// The digits as big-endian two's complement bytes, as few as there can be.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.unscaled.to_signed_bytes_be()
+        self.with_bytes(<[u8]>::to_vec)
     }
 
     /// The number without an exponent (`BigDecimal.toPlainString`).

@@ -1,9 +1,12 @@
 //! Java's `Double.toString` and `Float.toString`, as Java 17 has them.
 //!
 //! Java 19 and later print the shortest text. Java 17 sometimes prints more than the shortest text, and which digits follows from the arithmetic of
-//! its own algorithm (Steele and White with 32-bit, 64-bit and long integers). Where fifteen digits of a double
-//! or six of a float are enough both agree, but for powers of two and for numbers that are whole because they have
-//! no more bits, and the shortest text comes from a fast algorithm.
+//! its own algorithm (Steele and White with 32-bit, 64-bit and long integers). It stops at the first digit where the
+//! number cut off or rounded up is nearer than half the way to a neighbour, and rounds to the nearer one; so does
+//! whoever looks for the shortest text, but that they differ in what lies exactly half way, and that Java takes the
+//! neighbours for equally far away, which those of powers of two are not. Half way between two doubles, or between two
+//! numbers of seventeen digits, takes more digits than that below 2^49; above, fifteen digits of a double (six of a
+//! float) tell both. There the shortest text comes from a fast algorithm.
 
 use std::fmt;
 
@@ -18,7 +21,8 @@ pub fn write_double(value: f64, out: &mut Vec<u8>) {
     let bits = value.to_bits();
     let fraction = bits & ((1 << 52) - 1);
     let exponent = ((bits >> 52) & 0x7ff) as i32;
-    let digits = shortest(zmij::Buffer::new().format_finite(value.abs()), 15)
+    let limit = if value.abs() < 562_949_953_421_312.0 { 17 } else { 15 };
+    let digits = shortest(zmij::Buffer::new().format_finite(value.abs()), limit)
         .filter(|_| fraction != 0 && exponent != 0 && value.abs() < 9_007_199_254_740_992.0)
         .unwrap_or_else(|| Binary::double(fraction, exponent).digits());
     digits.write(value.is_sign_negative(), out);

@@ -292,7 +292,7 @@ fn write_unscaled(value: &Decimal, scale: Option<i32>, out: &mut Vec<u8>) -> Res
             value.scale
         ))),
         Some(_) => {
-            write_base64(&value.to_bytes(), out);
+            value.with_bytes(|bytes| write_base64(bytes, out));
             Ok(())
         }
     }

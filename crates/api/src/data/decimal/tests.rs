@@ -86,6 +86,9 @@ proptest! {
     fn decimals_come_back(bytes in prop::collection::vec(any::<u8>(), 1..40), scale: i32, small in -50..50) {
         let decimal = Decimal::from_bytes(&bytes, scale).unwrap();
         prop_assert_eq!(&Decimal::from_bytes(&decimal.to_bytes(), scale).unwrap(), &decimal);
+        prop_assert_eq!(decimal.to_bytes(), decimal.unscaled.to_signed_bytes_be());
+        let short = Decimal::from_bytes(&bytes[..bytes.len().min(8)], scale).unwrap();
+        prop_assert_eq!(short.to_bytes(), short.unscaled.to_signed_bytes_be());
         let decimal = Decimal { scale: small, ..decimal };
         prop_assert_eq!(&decimal.to_string().parse::<Decimal>().unwrap(), &decimal);
         let plain: Decimal = decimal.plain().unwrap().parse().unwrap();

@@ -1,4 +1,6 @@
-use super::{write_double, write_float};
+use proptest::prelude::*;
+
+use super::{Binary, write_double, write_float};
 
 fn check_double(value: f64, expected: &str) {
     let mut out = Vec::new();
@@ -57,4 +59,31 @@ fn what_is_no_number_has_a_name() {
     check_float(f32::NEG_INFINITY, "-Infinity");
     check_double(-0.0, "-0.0");
     check_float(0.0, "0.0");
+}
+
+/// What the arithmetic of Java 17 gives, whatever a faster way may give.
+fn developed(value: f64) -> Vec<u8> {
+    let bits = value.to_bits();
+    let mut out = Vec::new();
+    Binary::double(bits & ((1 << 52) - 1), (bits >> 52) as i32).digits().write(false, &mut out);
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn the_shortest_text_is_only_taken_where_it_is_that_of_java(
+        any in any::<f64>().prop_map(f64::abs).prop_filter("finite", |value| value.is_finite() && *value > 0.0),
+        whole in 1_u64..1 << 53,
+        halvings in 0..16,
+        divisor in prop::sample::select(vec![3.0, 7.0, 9.0, 10.0, 99.0, 1.1, 1e5, 1e7]),
+    ) {
+        // Any at all, those that lie half way between two decimals, and what people divide by.
+        for value in [any, whole as f64 / f64::from(1 << halvings), whole as f64 / divisor, (whole >> 12) as f64 / divisor] {
+            let mut written = Vec::new();
+            write_double(value, &mut written);
+            prop_assert_eq!(written, developed(value), "{}", value);
+        }
+    }
 }
