@@ -1,9 +1,11 @@
 //! Rows out of what `COPY … TO STDOUT` sends in its binary form.
 
-use api::{Error, OrReaction, Result};
+use std::ops::Range;
+
+use api::{Error, Result};
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::decode::{Sent, field};
+use super::decode::Sent;
 use super::plan::Plan;
 use crate::jdbc::dialect::Block;
 
@@ -12,12 +14,16 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 const HEADER_REST: usize = 8;
 /// The count of columns before each row.
 const COUNT: usize = 2;
+/// The length before each field; below 0 for null.
+const LENGTH: usize = 4;
 
 /// Takes rows out of a stream of bytes, cut anywhere.
 #[derive(Debug, Default)]
 pub(super) struct Unpacker {
     /// What was received behind the last complete row.
     rest: Bytes,
+    /// Where the fields of a row are in what was received: room that is used again for each row.
+    fields: Vec<Option<Range<usize>>>,
     header_read: bool,
     /// Whether the end of all rows has come.
     pub(super) ended: bool,
@@ -44,10 +50,10 @@ impl Unpacker {
         }
         let mut taken = 0;
         while self.header_read && !self.ended {
-            match next(&bytes[taken..], plan.width())? {
-                Next::Row(length) => {
-                    row(&bytes, &bytes[taken + COUNT..taken + length], plan, block)?;
-                    taken += length;
+            match next(&bytes, taken, plan.width(), &mut self.fields)? {
+                Next::Row(end) => {
+                    row(&bytes, &self.fields, plan, block)?;
+                    taken = end;
                 }
                 Next::End => self.ended = true,
                 Next::Later => break,
@@ -60,10 +66,10 @@ impl Unpacker {
 }
 
 /// Reads the fields of a row that is complete.
-fn row(whole: &Bytes, mut rest: &[u8], plan: &Plan, block: &mut Block) -> Result<()> {
-    let (record, mark) = plan.read(|_| {
-        let bytes = field(&mut rest).or_fail("cannot read a row of the server")?;
-        Ok(bytes.map(|bytes| Sent { bytes, within: Some(whole) }))
+fn row(whole: &Bytes, fields: &[Option<Range<usize>>], plan: &Plan, block: &mut Block) -> Result<()> {
+    let (record, mark) = plan.read(|place| {
+        let field = fields[place].clone();
+        Ok(field.map(|field| Sent { bytes: &whole[field], within: Some(whole) }))
     })?;
     block.records.push(record);
     if plan.layout.marked() {
@@ -92,7 +98,7 @@ fn header(bytes: &mut Bytes) -> Result<bool> {
 /// What bytes begin with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Next {
-    /// A whole row of this length.
+    /// A whole row, up to there.
     Row(usize),
     /// The end of all rows: a count of columns of -1.
     End,
@@ -100,21 +106,28 @@ enum Next {
     Later,
 }
 
-/// What bytes begin with, where rows have so many columns.
-fn next(bytes: &[u8], columns: usize) -> Result<Next> {
-    let Some((count, mut rest)) = bytes.split_first_chunk::<COUNT>() else { return Ok(Next::Later) };
+/// What bytes have from a place on, where rows have so many columns, and where a row's fields are.
+fn next(bytes: &[u8], start: usize, columns: usize, fields: &mut Vec<Option<Range<usize>>>) -> Result<Next> {
+    fields.clear();
+    let Some(count) = bytes[start..].first_chunk::<COUNT>() else { return Ok(Next::Later) };
     match i16::from_be_bytes(*count) {
         ..0 => return Ok(Next::End),
         count if usize::try_from(count) == Ok(columns) => {}
         _ => return Err(Error::fail("a row has another number of columns than its query")),
     }
+    let mut place = start + COUNT;
     for _ in 0..columns {
-        let Some((length, behind)) = rest.split_first_chunk::<4>() else { return Ok(Next::Later) };
-        let length = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0);
-        let Some(behind) = behind.get(length..) else { return Ok(Next::Later) };
-        rest = behind;
+        let Some(length) = bytes[place..].first_chunk::<LENGTH>() else { return Ok(Next::Later) };
+        place += LENGTH;
+        let length = i32::from_be_bytes(*length);
+        let field = usize::try_from(length).ok().map(|length| place..place.saturating_add(length));
+        place = field.as_ref().map_or(place, |field| field.end);
+        if place > bytes.len() {
+            return Ok(Next::Later);
+        }
+        fields.push(field);
     }
-    Ok(Next::Row(bytes.len() - rest.len()))
+    Ok(Next::Row(place))
 }
 
 #[cfg(test)]

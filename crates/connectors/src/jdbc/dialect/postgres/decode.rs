@@ -304,7 +304,7 @@ fn word(bytes: &mut &[u8]) -> Result<i32, DataError> {
 }
 
 /// The next field: its length, or -1 for null, and its bytes.
-pub(super) fn field<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, DataError> {
+fn field<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, DataError> {
     let Ok(length) = usize::try_from(word(bytes)?) else { return Ok(None) };
     let (field, rest) =
         bytes.split_at_checked(length).ok_or_else(|| DataError::new("a value of the server is cut off"))?;

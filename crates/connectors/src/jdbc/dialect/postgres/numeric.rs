@@ -45,7 +45,9 @@ impl<'a> Numeric<'a> {
         let sent = (self.count() - 1 - self.weight) * GROUP;
         let unscaled = match (self.small(), scale - sent) {
             (Some(digits), shift) => match small_shift(digits, shift) {
-                Some(shifted) => BigInt::from(shifted),
+                Some(shifted) => {
+                    u64::try_from(shifted).map_or_else(|_| BigInt::from(shifted), BigInt::from)
+                }
                 None => shifted(BigInt::from(digits), shift),
             },
             (None, shift) => shifted(self.large(), shift),
@@ -124,8 +126,17 @@ impl<'a> Numeric<'a> {
 
 /// A number that is not negative, times ten to the power of `shift`; `None`: it does not fit.
 fn small_shift(digits: i128, shift: i32) -> Option<i128> {
+    if let Some(shifted) = u64::try_from(digits).ok().and_then(|digits| smaller_shift(digits, shift)) {
+        return Some(shifted.into());
+    }
     let power = 10_i128.checked_pow(shift.unsigned_abs())?;
     if shift >= 0 { digits.checked_mul(power) } else { Some((digits + power / 2) / power) }
+}
+
+/// The same for what most numbers are: divisions of 128 bits take several times as long.
+fn smaller_shift(digits: u64, shift: i32) -> Option<u64> {
+    let power = 10_u64.checked_pow(shift.unsigned_abs())?;
+    if shift >= 0 { digits.checked_mul(power) } else { Some(digits.checked_add(power / 2)? / power) }
 }
 
 fn shifted(digits: BigInt, shift: i32) -> BigInt {
@@ -137,3 +148,6 @@ fn shifted(digits: BigInt, shift: i32) -> BigInt {
 pub(super) fn decimal_value(decimal: Decimal) -> Value {
     Value::Decimal(Box::new(decimal))
 }
+
+#[cfg(test)]
+mod tests;
