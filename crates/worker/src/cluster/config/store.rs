@@ -84,6 +84,19 @@ impl ConfigStore {
         within(WRITE_LIMIT, self.write_and_read(&records)).await
     }
 
+    /// Writes that a connector has no tasks and nothing to do, both or neither: nobody reads the one without the other.
+    ///
+    /// # Errors
+    /// It may or may not be written.
+    pub async fn stop_connector(&self, name: &str) -> Result<()> {
+        let name: Arc<str> = name.into();
+        let records = [
+            Record::Commit { name: name.clone(), tasks: Some(0) },
+            Record::Target { name, target: Some(TargetState::Stopped) },
+        ];
+        within(WRITE_LIMIT, self.write_and_read(&records)).await
+    }
+
     /// Deletes a connector, and behind that what is left of its tasks, which Java's workers leave in the topic for
     /// ever. They may be in the group: a deleted task of no connector is nothing to them but a line in their logs.
     ///

@@ -344,7 +344,8 @@ impl State {
         self.group.mine = Work::of(self.group.assignment.iter().map(|assignment| &assignment.assigned));
         self.touch_all();
         if self.group.leads() {
-            self.forget_strangers(world);
+            self.doubt_strangers(world);
+            self.empty_stopped();
             if self.configs.strangers().next().is_some() {
                 self.desk.act(Action::RemoveStrangers);
             }
@@ -359,19 +360,6 @@ impl State {
         if self.group.behind(&self.configs) {
             self.group.rejoin(&mut self.desk, "connectors or their numbers of tasks have changed");
         }
-    }
-
-    /// Statuses of what is not configured any more are removed by the leader.
-    fn forget_strangers(&mut self, world: World<'_>) {
-        let strange = |key: &Key| match key {
-            Key::Connector(name) => !self.configs.connectors.contains_key(name),
-            Key::Task(id) => !self.configs.connectors.get(&id.connector).is_some_and(|connector| {
-                connector.inconsistent() || connector.tasks().any(|(task, _)| task == id.task)
-            }),
-            Key::Topic { .. } => false,
-        };
-        let strangers = world.statuses.keys().filter(strange).collect();
-        self.forget(strangers);
     }
 
     /// Joins, or joins again, once that may be.

@@ -1,23 +1,13 @@
 use std::sync::Arc;
 
-use super::super::tests::cluster;
+use super::super::tests::cluster::{self, read_records as read};
 use super::super::{Action, Event, State, World};
 use crate::cluster::Share;
-use crate::cluster::config::{Change, Configs, Record};
+use crate::cluster::config::{Configs, Record};
 use crate::cluster::protocol::{Assignment, Protocol};
 use crate::cluster::status::Statuses;
 use crate::status::TargetState;
 use crate::task::TaskId;
-
-/// Reads records behind those that were read before.
-fn read(configs: &mut Configs, records: &[Record]) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for record in records {
-        let (key, value) = record.encode();
-        changes.extend(configs.take(configs.offset.max(0), &key, value.as_deref()).unwrap());
-    }
-    changes
-}
 
 fn connector(name: &str) -> Record {
     Record::Connector { name: name.into(), config: Some(cluster::config(name, 1, 0)) }
