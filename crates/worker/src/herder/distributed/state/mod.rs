@@ -7,6 +7,7 @@
 
 mod desk;
 mod doubt;
+mod election;
 mod event;
 mod group;
 mod lane;
@@ -150,7 +151,7 @@ impl State {
             }
             Event::Prepare => self.prepare(),
             Event::Elected { me, generation, protocol, members } => {
-                self.elected(world, group::Election { me, generation, protocol, members });
+                self.elected(world, election::Election { me, generation, protocol, members });
             }
             Event::Assigned { me, generation, protocol, assignment } => {
                 self.assigned(world, me, generation, protocol, assignment);

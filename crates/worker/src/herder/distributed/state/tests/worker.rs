@@ -19,6 +19,16 @@ pub(in super::super) struct Told {
 impl Told {
     /// A worker in a group that `leader` leads, which has given it this; it is `me` itself.
     pub(in super::super) fn with(records: &[Record], leader: &str, assigned: Share) -> (Self, Vec<Action>) {
+        Self::with_protocol(Protocol::Sessioned, records, leader, assigned)
+    }
+
+    /// The same in a group that has agreed on this protocol.
+    pub(in super::super) fn with_protocol(
+        protocol: Protocol,
+        records: &[Record],
+        leader: &str,
+        assigned: Share,
+    ) -> (Self, Vec<Action>) {
         let mut configs = Configs::default();
         cluster::read_records(&mut configs, records);
         let state = cluster::state(0, Arc::new(configs.clone()));
@@ -32,7 +42,6 @@ impl Told {
             revoked: Share::default(),
             delay_ms: 0,
         };
-        let protocol = Protocol::Sessioned;
         let actions = told.step(Event::Assigned { me: "me".into(), generation: 1, protocol, assignment });
         (told, actions)
     }
