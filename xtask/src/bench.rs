@@ -109,7 +109,7 @@ impl Side {
     fn worker(self, stage: &Stage) -> Builder {
         let bootstrap = stage.kafka.bootstrap();
         match self {
-            Self::Java => Worker::java_standalone(bootstrap),
+            Self::Java => Worker::java_standalone(bootstrap).as_shipped(),
             Self::Ferroduct => Worker::ferroduct_standalone(&stage.binary, bootstrap),
         }
     }

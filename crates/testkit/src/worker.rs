@@ -1,5 +1,6 @@
 //! A Connect worker as a process: Apache Kafka's own or Ferroduct, started, asked and stopped the same way.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::child::Child;
 use crate::directory::{self, Directory};
 use crate::process::Usage;
 use crate::rest::Rest;
-use crate::wait;
+use crate::{properties, wait};
 
 mod builder;
 mod launch;
@@ -120,6 +121,22 @@ impl Worker {
     /// When the process cannot be signalled.
     pub fn kill(&mut self) -> anyhow::Result<ExitStatus> {
         self.process.kill()
+    }
+
+    /// Starts the worker again with another value of a property, stopping it first when it runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Worker::restart`], or when its file cannot be written.
+    pub fn restart_with(&mut self, key: &str, value: &str) -> anyhow::Result<()> {
+        self.stop()?;
+        let path = self.launch.files.first().context("a worker has a file")?;
+        // Of two lines the last one counts.
+        let line = properties::line(key, value);
+        let file = fs::OpenOptions::new().append(true).open(path);
+        let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
+        written.with_context(|| format!("cannot write `{}`", path.display()))?;
+        self.restart()
     }
 
     /// Starts the worker again with the same files and port, stopping it first when it runs.

@@ -63,6 +63,27 @@ impl Kafka {
         self.ask_probe(|probe| probe.end_offsets(topic))
     }
 
+    /// Writes lines as values without keys.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn produce(&self, topic: &str, lines: &[&str]) -> anyhow::Result<()> {
+        self.ask_probe(|probe| probe.produce(topic, lines))
+    }
+
+    /// Waits for `count` records and reads their values from the start, as text.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses, or when there are fewer values after three minutes.
+    pub fn consume(&self, topic: &str, count: usize) -> anyhow::Result<Vec<String>> {
+        self.wait_for_records(topic, count)?;
+        let values = self.ask_probe(|probe| probe.consume(topic, count))?;
+        anyhow::ensure!(values.len() >= count, "`{topic}` gave {} of {count} records", values.len());
+        Ok(values)
+    }
+
     /// Asks the broker's own probe, started at the first question.
     fn ask_probe<T>(&self, ask: impl FnOnce(&mut Probe) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let mut own = self.probe.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,6 +124,25 @@ impl Probe {
     /// When the broker refuses.
     pub fn delete_topic(&mut self, topic: &str) -> anyhow::Result<()> {
         self.ask(&json!({"op": "delete", "topic": topic})).map(drop)
+    }
+
+    /// Writes lines as values without keys.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn produce(&mut self, topic: &str, lines: &[&str]) -> anyhow::Result<()> {
+        self.ask(&json!({"op": "produce", "topic": topic, "values": lines})).map(drop)
+    }
+
+    /// Returns the first values of a topic, as text: so many, or what there is within two minutes.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn consume(&mut self, topic: &str, count: usize) -> anyhow::Result<Vec<String>> {
+        let values = self.ask(&json!({"op": "consume", "topic": topic, "count": count}))?;
+        Ok(serde_json::from_value(values)?)
     }
 
     /// Returns the names of all topics that are not internal.

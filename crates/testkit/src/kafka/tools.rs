@@ -21,17 +21,6 @@ impl Kafka {
         self.tool("org.apache.kafka.tools.TopicCommand", &["--describe", "--topic", topic], "")
     }
 
-    /// Writes lines with the console producer, as values without keys.
-    ///
-    /// # Errors
-    ///
-    /// When Kafka's tool fails.
-    pub fn produce(&self, topic: &str, lines: &[&str]) -> anyhow::Result<()> {
-        let mut input = lines.join("\n");
-        input.push('\n');
-        self.produce_with(&["--topic", topic], &input)
-    }
-
     /// Runs the console producer with further arguments and `input` as its standard input.
     ///
     /// # Errors
@@ -41,21 +30,12 @@ impl Kafka {
         self.tool("org.apache.kafka.tools.ConsoleProducer", args, input).map(drop)
     }
 
-    /// Waits for `count` records and reads their values from the start with the console consumer, as lines.
-    ///
-    /// # Errors
-    ///
-    /// When Kafka's tool fails, or when there are fewer values after three minutes.
-    pub fn consume(&self, topic: &str, count: usize) -> anyhow::Result<Vec<String>> {
-        self.consume_with(topic, count, &[])
-    }
-
     /// Waits for `count` records and reads them from the start with the console consumer and further arguments,
     /// such as `--formatter-property print.key=true`.
     ///
     /// # Errors
     ///
-    /// As [`Kafka::consume`].
+    /// When Kafka's tool fails, or when there are fewer records after three minutes.
     pub fn consume_with(&self, topic: &str, count: usize, args: &[&str]) -> anyhow::Result<Vec<String>> {
         self.wait_for_records(topic, count)?;
         let text = count.to_string();
@@ -69,7 +49,7 @@ impl Kafka {
     }
 
     /// The console consumer would create a topic that is not there yet, before its writer does as it should be.
-    fn wait_for_records(&self, topic: &str, count: usize) -> anyhow::Result<()> {
+    pub(super) fn wait_for_records(&self, topic: &str, count: usize) -> anyhow::Result<()> {
         let mut last = Ok(Vec::new());
         let arrived = wait::until("their arrival", ARRIVAL_LIMIT, Duration::from_millis(100), || {
             last = self.end_offsets(topic);

@@ -9,7 +9,7 @@ use crate::jars::Jars;
 use crate::java;
 
 /// The options of `connect-standalone.sh` and `connect-distributed.sh` in Kafka's distribution.
-const JVM_OPTIONS: [&str; 8] = [
+const SHIPPED: [&str; 8] = [
     "-Xms256M",
     "-Xmx2G",
     "-server",
@@ -33,8 +33,13 @@ pub(super) struct Launch {
 /// Whose worker.
 #[derive(Clone, Debug)]
 pub(super) enum Program {
-    Java { options: Vec<String> },
-    Ferroduct { binary: PathBuf },
+    /// With the options of Kafka's scripts, or with those that start fast.
+    Java {
+        shipped: bool,
+    },
+    Ferroduct {
+        binary: PathBuf,
+    },
 }
 
 /// How a worker keeps its configuration and offsets.
@@ -54,15 +59,15 @@ impl Launch {
 }
 
 impl Program {
-    /// Returns Kafka's own worker with the options of its scripts.
+    /// Returns Kafka's own worker, which starts fast.
     pub(super) fn java() -> Self {
-        Self::Java { options: JVM_OPTIONS.map(str::to_owned).to_vec() }
+        Self::Java { shipped: false }
     }
 
     fn command(&self, mode: Mode) -> anyhow::Result<Command> {
         match self {
             Self::Ferroduct { binary } => Ok(ferroduct(binary, mode)),
-            Self::Java { options } => java(options, mode),
+            Self::Java { shipped } => java(*shipped, mode),
         }
     }
 }
@@ -76,9 +81,12 @@ fn ferroduct(binary: &Path, mode: Mode) -> Command {
     command
 }
 
-fn java(options: &[String], mode: Mode) -> anyhow::Result<Command> {
-    let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let mut command = java::command(&Jars::fetch()?.class_path(), "INFO", &options);
+fn java(shipped: bool, mode: Mode) -> anyhow::Result<Command> {
+    let options: &[&str] = if shipped { &SHIPPED } else { &java::QUICK };
+    let mut command = java::command(&Jars::fetch()?.class_path(), "INFO", options);
+    if !shipped {
+        command.arg("-Xmx512m");
+    }
     command.arg(match mode {
         Mode::Distributed => "org.apache.kafka.connect.cli.ConnectDistributed",
         Mode::Standalone => "org.apache.kafka.connect.cli.ConnectStandalone",

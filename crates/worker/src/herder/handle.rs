@@ -1,30 +1,26 @@
 //! The herder as REST and the command line use it.
 
+mod changes;
+mod reads;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use api::config::Properties;
 use kafka::Admin;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::HerderError;
-use super::call::{Call, OffsetChange, Outcome, Reply, Request};
+use super::call::{Call, Outcome, Request};
 use super::distributed::{Group, Signatures};
 use super::driver::Driver;
-use super::entities::{
-    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Health, InitialState, RawConfig,
-    TaskInfo, TaskState,
-};
-use super::instance::Calls;
+use super::entities::Health;
 use super::overview::{ClusterInfo, described as described_sharing};
 use super::runner::CONNECTOR_PATIENCE;
-use super::view::{Snapshot, Worker};
-use super::{About, Cluster, Identity, Leader, Levels, SignedRequest, configure, distributed, offsets};
-use crate::status::TargetState;
-use crate::task::{Services, TaskId};
-use crate::validate::{self, ConfigInfos};
+use super::view::Snapshot;
+use super::{About, Cluster, Identity, Leader, Levels, distributed};
+use crate::task::Services;
 
 /// How many requests may wait for the loop; more of them wait in REST.
 const REQUESTS_MAX: usize = 1024;
@@ -163,246 +159,6 @@ impl Herder {
             Ok(Err(_)) | Err(_) => Health::Starting,
         }
     }
-}
-
-/// Reads, from the snapshot.
-impl Herder {
-    /// The names of all connectors, sorted.
-    pub fn connectors(&self) -> Vec<String> {
-        self.shared.snapshot.names()
-    }
-
-    /// A connector with its configuration and tasks.
-    pub fn connector_info(&self, name: &str) -> Result<ConnectorInfo, HerderError> {
-        Ok(self.shared.snapshot.find(name)?.info(name))
-    }
-
-    /// The configuration of a connector.
-    pub fn connector_config(&self, name: &str) -> Result<Properties, HerderError> {
-        Ok(self.shared.snapshot.find(name)?.config.as_ref().clone())
-    }
-
-    /// The state of a connector and its tasks.
-    pub fn connector_status(&self, name: &str) -> Result<ConnectorStateInfo, HerderError> {
-        let view = self.shared.snapshot.get(name).filter(|view| view.worker != Worker::Nowhere);
-        let view =
-            view.ok_or_else(|| HerderError::NotFound(format!("No status found for connector {name}")))?;
-        Ok(view.state_info(name, self.worker_id()))
-    }
-
-    /// The same, with what the tasks of this worker have done last.
-    ///
-    /// # Errors
-    /// As [`Herder::connector_status`].
-    pub fn connector_activity(&self, name: &str) -> Result<ConnectorStateInfo, HerderError> {
-        let mut state = self.connector_status(name)?;
-        let connector: Arc<str> = name.into();
-        for task in state.tasks.iter_mut().filter(|task| task.worker_id == self.worker_id()) {
-            let id = TaskId { connector: connector.clone(), task: task.id };
-            task.activity = self.shared.snapshot.activities().info(&id);
-        }
-        Ok(state)
-    }
-
-    /// The state of a task.
-    pub fn task_status(&self, name: &str, task: u32) -> Result<TaskState, HerderError> {
-        let view = self.shared.snapshot.get(name);
-        let state = view.and_then(|view| view.task_state(task, self.worker_id()));
-        state.ok_or_else(|| HerderError::NotFound(format!("No status found for task {name}-{task}")))
-    }
-
-    /// The tasks of a connector and their configurations.
-    pub fn tasks(&self, name: &str) -> Result<Vec<TaskInfo>, HerderError> {
-        Ok(self.shared.snapshot.find(name)?.task_infos(name))
-    }
-
-    /// The topics that a connector has used; none for one that is not there, as in Kafka.
-    pub fn active_topics(&self, name: &str) -> Result<Vec<String>, HerderError> {
-        if !self.shared.services.config.topic_tracking_enable {
-            return Err(HerderError::Forbidden("Topic tracking is disabled.".to_owned()));
-        }
-        let view = self.shared.snapshot.get(name);
-        Ok(view.map_or_else(Vec::new, |view| view.topics.iter().map(|topic| topic.to_string()).collect()))
-    }
-
-    /// The committed offsets of a connector.
-    pub async fn offsets(&self, name: &str) -> Result<ConnectorOffsets, HerderError> {
-        let view = self.shared.snapshot.find(name)?;
-        let read = offsets::read(&self.shared.services, name, &view).await;
-        read.map_err(|error| error.hidden(self.shared.services.config.providers.secrets()))
-    }
-
-    /// Everything that is wrong with a configuration.
-    ///
-    /// # Errors
-    /// There is no class to validate it for, or a variable in it cannot be resolved.
-    pub async fn validate(&self, config: RawConfig) -> Result<ConfigInfos, validate::Error> {
-        let services = self.shared.services.clone();
-        let calls = Calls::new(&services.runtime);
-        let outcome = calls.run(async move { configure::validate(&services, &config) }).await;
-        outcome.unwrap_or_else(|failure| Err(validate::Error::Worker(failure.message)))
-    }
-}
-
-/// Changes, through the loop.
-impl Herder {
-    /// Makes a connector. Returns once it has started and its tasks are on their way.
-    pub async fn create(
-        &self,
-        name: &str,
-        config: RawConfig,
-        initial: InitialState,
-    ) -> Result<ConnectorInfo, HerderError> {
-        let config = named(name, config)?;
-        let request = Request::Create { config, target: initial.into() };
-        match self.send(name, request).await? {
-            Reply::Put(_, info) => Ok(info),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    /// Makes a connector or gives it another configuration; answers whether it is new.
-    pub async fn put_config(
-        &self,
-        name: &str,
-        config: RawConfig,
-    ) -> Result<(bool, ConnectorInfo), HerderError> {
-        let config = named(name, config)?;
-        match self.send(name, Request::Put { config }).await? {
-            Reply::Put(created, info) => Ok((created, info)),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    /// Changes some keys of a connector's configuration; null removes a key.
-    pub async fn patch_config(&self, name: &str, patch: RawConfig) -> Result<ConnectorInfo, HerderError> {
-        match self.send(name, Request::Patch { patch }).await? {
-            Reply::Put(_, info) => Ok(info),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    /// Writes the tasks of a connector that runs on another worker, which has signed the request.
-    ///
-    /// # Errors
-    /// Words and kinds are Kafka's: the signature is not the right one, there is no such connector, or this worker
-    /// does not lead.
-    pub async fn put_tasks(&self, name: &str, request: SignedRequest<'_>) -> Result<(), HerderError> {
-        let Some(signatures) = &self.shared.signatures else {
-            return self.change(name, Request::PutTasks(Vec::new())).await;
-        };
-        signatures.verify(&request)?;
-        let tasks = serde_json::from_slice(request.body)
-            .map_err(|error| HerderError::BadRequest(format!("the body is no list of tasks: {error}")))?;
-        self.change(name, Request::PutTasks(tasks)).await
-    }
-
-    /// Ends what former tasks of a source connector still do, for another worker, which has signed the request.
-    ///
-    /// # Errors
-    /// As [`Self::put_tasks`]; the leader of a cluster says that it cannot do it yet.
-    pub async fn fence(&self, name: &str, request: SignedRequest<'_>) -> Result<(), HerderError> {
-        let Some(signatures) = &self.shared.signatures else {
-            let words = "Kafka Connect in standalone mode does not support exactly-once source connectors.";
-            return Err(HerderError::Internal(words.to_owned()));
-        };
-        signatures.verify(&request)?;
-        self.change(name, Request::Fence).await
-    }
-
-    /// Sets the level of a logger on all workers of the cluster; returns once it has been set here.
-    ///
-    /// # Errors
-    /// It may or may not be set.
-    pub async fn set_cluster_level(&self, logger: &str, level: &str) -> Result<(), HerderError> {
-        self.change(logger, Request::SetLevel(level.into())).await
-    }
-
-    /// Ends a connector and its tasks and forgets it.
-    pub async fn delete(&self, name: &str) -> Result<(), HerderError> {
-        self.change(name, Request::Delete).await
-    }
-
-    /// Starts the connector anew and leaves its tasks alone.
-    pub async fn restart_connector(&self, name: &str) -> Result<(), HerderError> {
-        self.change(name, Request::RestartConnector).await
-    }
-
-    /// Starts the connector and, where asked, its tasks anew, or only those that have failed; answers, before
-    /// that is done, what is going to restart.
-    pub async fn restart_connector_and_tasks(
-        &self,
-        name: &str,
-        include_tasks: bool,
-        only_failed: bool,
-    ) -> Result<ConnectorStateInfo, HerderError> {
-        match self.send(name, Request::Restart { include_tasks, only_failed }).await? {
-            Reply::State(state) => Ok(state),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    /// Starts a task anew.
-    pub async fn restart_task(&self, name: &str, task: u32) -> Result<(), HerderError> {
-        self.change(name, Request::RestartTask(task)).await
-    }
-
-    /// Pauses a connector and its tasks; returns once that is accepted.
-    pub async fn pause(&self, name: &str) -> Result<(), HerderError> {
-        self.change(name, Request::SetTarget(TargetState::Paused)).await
-    }
-
-    /// Runs a paused or stopped connector; returns once that is accepted.
-    pub async fn resume(&self, name: &str) -> Result<(), HerderError> {
-        self.change(name, Request::SetTarget(TargetState::Started)).await
-    }
-
-    /// Ends a connector and its tasks and keeps its configuration; returns once that is done.
-    pub async fn stop(&self, name: &str) -> Result<(), HerderError> {
-        self.change(name, Request::Stop).await
-    }
-
-    /// Forgets the topics that a connector has used.
-    pub async fn reset_topics(&self, name: &str) -> Result<(), HerderError> {
-        let config = &self.shared.services.config;
-        if !config.topic_tracking_enable {
-            return Err(HerderError::Forbidden("Topic tracking is disabled.".to_owned()));
-        }
-        if !config.topic_tracking_allow_reset {
-            return Err(HerderError::Forbidden("Topic tracking reset is disabled.".to_owned()));
-        }
-        self.change(name, Request::ResetTopics).await
-    }
-
-    /// Sets committed offsets of a stopped connector, or forgets those whose offset is null; answers words for
-    /// the user.
-    pub async fn alter_offsets(
-        &self,
-        name: &str,
-        offsets: Vec<ConnectorOffset>,
-    ) -> Result<String, HerderError> {
-        if offsets.is_empty() {
-            let words = "Partitions / offsets need to be provided for an alter offsets request";
-            return Err(HerderError::BadRequest(words.to_owned()));
-        }
-        self.message(name, Request::ChangeOffsets(OffsetChange::Alter(offsets))).await
-    }
-
-    /// Forgets all committed offsets of a stopped connector; answers words for the user.
-    pub async fn reset_offsets(&self, name: &str) -> Result<String, HerderError> {
-        self.message(name, Request::ChangeOffsets(OffsetChange::Reset)).await
-    }
-
-    async fn change(&self, name: &str, request: Request) -> Result<(), HerderError> {
-        self.send(name, request).await.map(|_| ())
-    }
-
-    async fn message(&self, name: &str, request: Request) -> Result<String, HerderError> {
-        match self.send(name, request).await? {
-            Reply::Message(words) => Ok(words),
-            other => Err(unexpected(&other)),
-        }
-    }
 
     async fn send(&self, name: &str, request: Request) -> Outcome {
         let words = request.words();
@@ -417,26 +173,8 @@ impl Herder {
     }
 }
 
-/// The configuration with its name in it, which has to be the name of the request.
-fn named(name: &str, mut config: RawConfig) -> Result<RawConfig, HerderError> {
-    match config.get("name") {
-        Some(Some(other)) if other != name => Err(HerderError::BadRequest(format!(
-            "Connector name configuration ({other}) doesn't match connector name in the URL ({name})"
-        ))),
-        Some(Some(_)) => Ok(config),
-        Some(None) | None => {
-            config.insert("name".to_owned(), Some(name.to_owned()));
-            Ok(config)
-        }
-    }
-}
-
 fn stopped() -> HerderError {
     HerderError::Internal("The worker is shutting down".to_owned())
-}
-
-fn unexpected(reply: &Reply) -> HerderError {
-    HerderError::Internal(format!("the herder answered something else: {reply:?}"))
 }
 
 #[cfg(test)]

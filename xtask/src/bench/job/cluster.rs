@@ -27,7 +27,7 @@ const LOOK_AT_ALL: Duration = Duration::from_millis(50);
 pub(super) fn worker(side: Side, stage: &Stage, cluster: &str) -> Builder {
     let bootstrap = stage.kafka.bootstrap();
     let worker = match side {
-        Side::Java => Worker::java_distributed(bootstrap),
+        Side::Java => Worker::java_distributed(bootstrap).as_shipped(),
         Side::Ferroduct => Worker::ferroduct_distributed(&stage.binary, bootstrap),
     };
     worker.of_cluster(cluster)

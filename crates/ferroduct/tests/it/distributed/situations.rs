@@ -1,10 +1,12 @@
-//! What a cluster may find itself in: brokers that are away, another cluster on its topics, plugins of other versions.
+//! What a cluster may find itself in: brokers that are away, all or the one that has the configurations, another
+//! cluster on its topics, plugins of other versions.
 
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::kafka::Cluster;
 use testkit::{Kafka, Worker, wait};
 
 use super::{BINARY, LIMIT, Lines, PAUSE, ferroduct, id, java, of_cluster, put};
@@ -57,6 +59,87 @@ fn while_no_broker_can_be_reached_reads_are_answered_and_all_goes_on_afterwards(
     lines.append();
     lines.wait_until_run(worker.rest(), &[id(&worker)]);
     lines.wait(true);
+}
+
+/// Brokers of which one alone has the topic of configurations, and two workers that run lines.
+struct OneCopy {
+    brokers: Cluster,
+    workers: [Worker; 2],
+    lines: Lines,
+    /// The broker that has the topic.
+    holder: usize,
+}
+
+impl OneCopy {
+    fn start(name: &str) -> Self {
+        let mut brokers = Cluster::start(3).expect("three brokers");
+        let worker = || {
+            let worker = of_cluster(Worker::ferroduct_distributed(BINARY, &brokers.bootstrap()), name)
+                .property("config.storage.min.insync.replicas", "1")
+                .property("offset.storage.replication.factor", "3")
+                .property("status.storage.replication.factor", "3");
+            worker.start().expect("the worker starts")
+        };
+        let workers = [worker(), worker()];
+        let mut lines = Lines::new(name, 2);
+        lines.append();
+        lines.create(&workers.each_ref());
+        lines.wait_until_run(workers[0].rest(), &workers.each_ref().map(id));
+        lines.wait(true);
+        let described = brokers.broker(0).describe_topic(&format!("{name}-configs")).expect("the topic");
+        let (_, leader) = described.split_once("Leader: ").expect("its leader");
+        let node: usize = leader.split_whitespace().next().expect("a node").parse().expect("a number");
+        Self { brokers, workers, lines, holder: node - 1 }
+    }
+
+    fn goes_on(&mut self, on: &[usize]) {
+        self.lines.append();
+        let on: Vec<&str> = on.iter().map(|worker| id(&self.workers[*worker])).collect();
+        for worker in self.workers.iter().filter(|worker| on.contains(&id(worker))) {
+            self.lines.wait_until_run(worker.rest(), &on);
+        }
+        self.lines.wait(true);
+    }
+}
+
+/// Tasks go on, also those of a worker that leaves; what is to be written waits as long as in Kafka, and says why.
+#[test]
+fn while_the_topic_of_configurations_has_no_leader_what_runs_goes_on() {
+    let name = "one-copy";
+    let mut cluster = OneCopy::start(name);
+    let holder = cluster.holder;
+    cluster.brokers.broker(holder).kill().expect("the broker is killed");
+    cluster.goes_on(&[0, 1]);
+    let (connector, config) = cluster.lines.connectors().remove(0);
+    let path = format!("/connectors/{connector}");
+    let [first, second] = &cluster.workers;
+    thread::scope(|scope| {
+        let put = scope.spawn(|| first.rest().put(&format!("{path}/config"), &config).expect("an answer"));
+        let paused = second.rest().put(&format!("{path}/pause"), &json!(null)).expect("an answer");
+        for answer in [put.join().expect("an answer"), paused] {
+            assert_eq!(answer.status, 500, "{answer:?}");
+            for words in ["one-copy-configs", "config.storage.topic", "30000 ms"] {
+                assert!(answer.text.contains(words), "{words}: {answer:?}");
+            }
+        }
+    });
+    for path in [format!("{path}/status"), "/connectors".to_owned(), "/health".to_owned()] {
+        assert_eq!(second.rest().get(&path).expect("an answer").status, 200, "{path}");
+    }
+    cluster.workers[0].stop().expect("the worker stops");
+    cluster.goes_on(&[1]);
+
+    cluster.brokers.broker(holder).restart().expect("the broker starts again");
+    // What waited is written now, or has been given up.
+    let rest = cluster.workers[1].rest();
+    let resumed = wait::until("a write", LIMIT, PAUSE, || {
+        Ok((rest.put(&format!("{path}/resume"), &json!(null))?.status == 202).then_some(()))
+    });
+    resumed.unwrap_or_else(|error| panic!("{error:#}: {}", cluster.workers[1].log()));
+    put(rest, &connector, &config);
+    cluster.goes_on(&[1]);
+    cluster.workers[0].restart().expect("the worker starts again");
+    cluster.goes_on(&[0, 1]);
 }
 
 /// Neither Kafka nor we can refuse it; ours say what it looks like.

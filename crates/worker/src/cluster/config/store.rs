@@ -65,7 +65,7 @@ impl ConfigStore {
     /// # Errors
     /// It took longer than `limit`.
     pub async fn refresh(&self, limit: Duration) -> Result<()> {
-        within(limit, self.log.read_to_end()).await
+        self.within(limit, self.log.read_to_end()).await
     }
 
     /// Writes the configuration of a connector, after what it is to do at first if that is said.
@@ -81,7 +81,20 @@ impl ConfigStore {
         let target = target.map(|target| Record::Target { name: name.into(), target: Some(target) });
         let config = Record::Connector { name: name.into(), config: Some(config) };
         let records: Vec<Record> = target.into_iter().chain([config]).collect();
-        within(WRITE_LIMIT, self.write_and_read(&records)).await
+        self.within(WRITE_LIMIT, self.write_and_read(&records)).await
+    }
+
+    /// Writes that a connector has no tasks and nothing to do, both or neither: nobody reads the one without the other.
+    ///
+    /// # Errors
+    /// It may or may not be written.
+    pub async fn stop_connector(&self, name: &str) -> Result<()> {
+        let name: Arc<str> = name.into();
+        let records = [
+            Record::Commit { name: name.clone(), tasks: Some(0) },
+            Record::Target { name, target: Some(TargetState::Stopped) },
+        ];
+        self.within(WRITE_LIMIT, self.write_and_read(&records)).await
     }
 
     /// Deletes a connector, and behind that what is left of its tasks, which Java's workers leave in the topic for
@@ -96,7 +109,7 @@ impl ConfigStore {
             Record::Target { name: name.clone(), target: None },
         ];
         records.extend(self.snapshot().deleted_tasks(&name));
-        within(WRITE_LIMIT, self.write_and_read(&records)).await
+        self.within(WRITE_LIMIT, self.write_and_read(&records)).await
     }
 
     /// Deletes what is left of the tasks of connectors that are gone, as far as one batch goes.
@@ -111,7 +124,7 @@ impl ConfigStore {
             return Ok(());
         }
         info!(records = records.len(), "deleting what is left of the tasks of connectors that are gone");
-        within(WRITE_LIMIT, self.write_and_read(&records)).await
+        self.within(WRITE_LIMIT, self.write_and_read(&records)).await
     }
 
     /// Writes all tasks of a connector.
@@ -138,7 +151,7 @@ impl ConfigStore {
             self.write_and_read(&tasks).await?;
             self.write_and_read(&[commit]).await
         };
-        within(WRITE_LIMIT, write).await
+        self.within(WRITE_LIMIT, write).await
     }
 
     /// Writes any other record.
@@ -146,7 +159,18 @@ impl ConfigStore {
     /// # Errors
     /// It may or may not be written.
     pub async fn put(&self, record: Record) -> Result<()> {
-        within(WRITE_LIMIT, self.write_and_read(&[record])).await
+        self.within(WRITE_LIMIT, self.write_and_read(&[record])).await
+    }
+
+    async fn within(&self, limit: Duration, work: impl Future<Output = Result<()>>) -> Result<()> {
+        let late = |_| {
+            let (topic, limit_ms) = (self.log.topic(), limit.as_millis());
+            Err(Error::retry(format!(
+                "topic `{topic}` (`config.storage.topic`) took longer than {limit_ms} ms. hint: see whether its \
+                 partition has a leader; what was asked for may be done once it has"
+            )))
+        };
+        timeout(limit, work).await.unwrap_or_else(late)
     }
 
     async fn write_and_read(&self, records: &[Record]) -> Result<()> {
@@ -154,12 +178,6 @@ impl ConfigStore {
         self.log.append(&entries).await?;
         self.log.read_to_end().await
     }
-}
-
-async fn within(limit: Duration, work: impl Future<Output = Result<()>>) -> Result<()> {
-    let late =
-        || Error::retry(format!("the topic of configurations took longer than {} ms", limit.as_millis()));
-    timeout(limit, work).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// Takes batches into the state, and tells the listener once there is one.

@@ -29,7 +29,7 @@ use super::shared::Cluster;
 use super::state::{Action, Describe, Event, Settings, State, World};
 use super::writer::{self, Job};
 use crate::cluster::assignor::Balance;
-use crate::cluster::config::ConfigStore;
+use crate::cluster::config::{ConfigStore, Configs};
 use crate::cluster::offset::TopicStore;
 use crate::cluster::protocol::Metadata;
 use crate::cluster::signature::SessionKey;
@@ -209,7 +209,8 @@ impl Driver {
             Action::Leave => self.leave().await,
             Action::WatchOut => self.membership.watch_out().await,
             Action::Abandon => self.offsets.abandon(),
-            Action::Refresh => self.refresh(),
+            Action::Refresh => self.read_configs(|configs| Event::Refreshed { configs }),
+            Action::Verify => self.read_configs(|configs| Event::Verified { configs }),
             Action::RemoveStrangers => self.job(Job::RemoveStrangers),
             Action::Write { token, name, write } => self.job(Job::Write { token, name, write }),
             Action::Send { token, name, leader, tasks } => self.send(token, name, leader, tasks),
@@ -249,7 +250,8 @@ impl Driver {
         let _ = self.jobs.send(job);
     }
 
-    fn refresh(&mut self) {
+    /// Reads the topic of configurations to its end, and tells of that.
+    fn read_configs(&mut self, told: fn(Option<Arc<Configs>>) -> Event) {
         let (configs, sender, limit) = (self.configs.clone(), self.sender.clone(), self.config.sync_timeout);
         self.background.spawn(async move {
             let read = match configs.refresh(limit).await {
@@ -260,7 +262,7 @@ impl Driver {
                     None
                 }
             };
-            let _ = sender.send(Event::Refreshed { configs: read });
+            let _ = sender.send(told(read));
         });
     }
 

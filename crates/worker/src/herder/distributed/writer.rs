@@ -14,7 +14,6 @@ use super::state::{Event, Write};
 use crate::cluster::config::{ConfigStore, Record};
 use crate::cluster::signature::SessionKey;
 use crate::cluster::status::{Key, StatusStore, Value};
-use crate::status::TargetState;
 
 /// How many statuses are written together at most.
 const TELLS_MAX: usize = 256;
@@ -111,10 +110,7 @@ async fn write(configs: &ConfigStore, name: &Arc<str>, change: Write) -> Result<
         Write::Remove => configs.remove_connector(name).await,
         Write::Tasks(tasks) => configs.put_tasks(name, tasks).await,
         Write::Target(wanted) => configs.put(target(wanted)).await,
-        Write::Stop => {
-            configs.put_tasks(name, Vec::new()).await?;
-            configs.put(target(TargetState::Stopped)).await
-        }
+        Write::Stop => configs.stop_connector(name).await,
         Write::Level(level) => configs.put(Record::LoggerLevel { namespace: name.clone(), level }).await,
         Write::Restart { include_tasks, only_failed } => {
             configs.put(Record::Restart { name: name.clone(), include_tasks, only_failed }).await

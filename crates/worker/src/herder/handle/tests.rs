@@ -1,7 +1,7 @@
 use std::sync::atomic::AtomicUsize;
 use std::thread;
 
-use api::config::{Definition, Problems};
+use api::config::{Definition, Problems, Properties};
 use api::{
     Batch, Connector, ConnectorContext, Converter, ConverterPlugin, Decoder, Description, Encoder,
     HeaderConverter, HeaderConverterPlugin, PluginType, Registry, Role, Schema, SourceContext, SourceOffset,
@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::config::Config;
+use crate::herder::entities::{ConnectorInfo, ConnectorOffset, InitialState, RawConfig};
 use crate::status::State;
 use crate::store::FileStore;
 use crate::task::Clients;

@@ -19,6 +19,8 @@ pub(in crate::herder) enum Event {
     Configs { configs: Arc<Configs>, changes: Vec<Change> },
     /// The topic of configurations has been read to its end, or could not be.
     Refreshed { configs: Option<Arc<Configs>> },
+    /// The same, for what the topics do not agree on.
+    Verified { configs: Option<Arc<Configs>> },
     /// These keys of the topic of statuses have changed.
     Statuses(Vec<Key>),
     /// The group wants to know what this worker joins with; answered by `Action::Join`.
@@ -54,6 +56,8 @@ pub(in crate::herder) enum Action {
     Abandon,
     /// Reads the topic of configurations to its end; answered by `Event::Refreshed`.
     Refresh,
+    /// The same, answered by `Event::Verified`.
+    Verify,
     /// Writes to the topic of configurations; answered by `Event::Written`.
     Write { token: Generation, name: Arc<str>, write: Write },
     /// Deletes what the topic of configurations has of the tasks of connectors that are gone.

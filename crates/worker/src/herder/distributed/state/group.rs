@@ -1,36 +1,29 @@
-//! The worker in its group: what is its own, when it joins, and what it decides as the leader.
+//! The worker in its group: what is its own, and when it joins.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::desk::Desk;
+use super::election::Election;
 use super::event::Action;
-use super::{State, World, overview};
-use crate::cluster::assignor::{
-    Configured, Cooperative, MemberPlan, Members, Plan, Policy, Round, eager, work_of,
-};
+use super::{State, World};
+use crate::cluster::assignor::{Cooperative, Policy};
 use crate::cluster::config::Configs;
-use crate::cluster::protocol::{Assignment, CONFIG_MISMATCH, Metadata, Protocol};
-use crate::cluster::status::{Key, Statuses};
+use crate::cluster::protocol::{Assignment, Metadata, Protocol};
+use crate::cluster::status::Key;
 use crate::cluster::{Loads, Share, Work};
 use crate::herder::HerderError;
 use crate::herder::overview::{Sharing, worker_of};
 use crate::status::State as Shown;
 use crate::task::TaskId;
 
-/// A round that this worker leads.
-#[derive(Clone, Debug)]
-pub(super) struct Election {
-    pub(super) me: Arc<str>,
-    pub(super) generation: i32,
-    pub(super) protocol: Protocol,
-    pub(super) members: Vec<(Arc<str>, Metadata)>,
-}
+/// How long after a round in which nobody got anything the next one is asked for: until all know that they have nothing.
+const LOWERED_MS: i64 = 1_000;
 
 /// What the worker knows of its group.
 #[derive(Debug)]
 pub(super) struct Group {
-    assignor: Cooperative,
+    pub(super) assignor: Cooperative,
     pub(super) me: Arc<str>,
     /// The generation that was complete last; -1 before the first.
     pub(super) completed: i32,
@@ -41,15 +34,17 @@ pub(super) struct Group {
     pub(super) mine: Work,
     phase: Phase,
     /// A round that waits until the topic of configurations has been read.
-    election: Option<Election>,
+    pub(super) election: Option<Election>,
     /// What was taken away. It is given to others once it has ended and all have joined again; nobody waits for what is
     /// not configured any more.
     follow_up: Share,
     pub(super) rejoin_at_ms: Option<i64>,
     /// Where everything runs, if this worker leads: the URL of each member and what it has.
-    owners: Vec<(Arc<str>, Work)>,
+    pub(super) owners: Vec<(Arc<str>, Work)>,
+    /// Whether this worker has given nothing to anybody in a round, so that all give up what they run.
+    pub(super) lowered: bool,
     /// What this worker has decided for a round that is not complete yet, with the reasons.
-    planned: Option<Sharing>,
+    pub(super) planned: Option<Sharing>,
     /// The same of the present generation, if this worker leads.
     pub(super) sharing: Option<Arc<Sharing>>,
 }
@@ -80,6 +75,7 @@ impl Group {
             follow_up: Share::default(),
             rejoin_at_ms: None,
             owners: Vec::new(),
+            lowered: false,
             planned: None,
             sharing: None,
         }
@@ -206,14 +202,6 @@ impl State {
         }
     }
 
-    pub(super) fn elected(&mut self, world: World<'_>, election: Election) {
-        if self.configs.offset < config_offset(&election) {
-            self.group.election = Some(election);
-            return self.desk.act(Action::Refresh);
-        }
-        self.share_out(world, &election);
-    }
-
     /// The topic of configurations was read to its end, as far as that was possible.
     pub(super) fn refreshed(&mut self, world: World<'_>, configs: Option<Arc<Configs>>) {
         let read = configs.is_some();
@@ -234,75 +222,6 @@ impl State {
         } else {
             self.desk.act(Action::Refresh);
         }
-    }
-
-    fn share_out(&mut self, world: World<'_>, election: &Election) {
-        let needed = config_offset(election);
-        let leader_url = election.members.iter().find(|(id, _)| *id == election.me);
-        let template = Assignment {
-            error: 0,
-            leader: election.me.clone(),
-            leader_url: leader_url.map_or_else(|| self.settings.url.clone(), |(_, me)| me.url.clone()),
-            config_offset: needed,
-            assigned: Share::default(),
-            revoked: Share::default(),
-            delay_ms: 0,
-        };
-        let assignments = if self.configs.offset < needed {
-            let mismatch = Assignment { error: CONFIG_MISMATCH, ..template };
-            election.members.iter().map(|(id, _)| (id.clone(), mismatch.clone())).collect()
-        } else {
-            let plan = self.plan(world, election);
-            self.remember_owners(election, &plan);
-            let config_offset = self.configs.offset;
-            let told = |(id, member): (&Arc<str>, &MemberPlan)| {
-                let (assigned, revoked) = (member.assigned.clone(), member.revoked.clone());
-                let delay_ms = plan.delay_ms;
-                (id.clone(), Assignment { config_offset, assigned, revoked, delay_ms, ..template.clone() })
-            };
-            plan.members.iter().map(told).collect()
-        };
-        self.desk.act(Action::Assign { protocol: election.protocol, assignments });
-    }
-
-    fn plan(&mut self, world: World<'_>, election: &Election) -> Plan {
-        let configured = self.configs.configured();
-        let plan = self.plan_for(world, election, &configured);
-        let (before, balance) = (self.group.sharing.as_deref(), self.settings.policy.balance);
-        let planned = overview::sharing(before, election, &plan, balance, &work_of(&configured));
-        self.group.planned = Some(planned);
-        plan
-    }
-
-    fn plan_for(&mut self, world: World<'_>, election: &Election, configured: &Configured) -> Plan {
-        if election.protocol == Protocol::Eager {
-            return eager(configured, election.members.iter().map(|(id, _)| id.clone()));
-        }
-        let held = |metadata: &Metadata| metadata.current.as_ref().map(|current| current.assigned.clone());
-        let members: Members = election
-            .members
-            .iter()
-            .map(|(id, metadata)| (id.clone(), held(metadata).unwrap_or_default()))
-            .collect();
-        let loads: Loads = election.members.iter().flat_map(|(_, metadata)| metadata.loads.clone()).collect();
-        self.group.assignor.assign(Round {
-            now_ms: world.now_ms,
-            configured,
-            completed_generation: self.group.completed,
-            generation: election.generation,
-            members: &members,
-            released: &released(world.statuses),
-            loads: &loads,
-        })
-    }
-
-    fn remember_owners(&mut self, election: &Election, plan: &Plan) {
-        let urls: BTreeMap<&Arc<str>, &Arc<str>> =
-            election.members.iter().map(|(id, metadata)| (id, &metadata.url)).collect();
-        let owner = |(id, member): (&Arc<str>, &MemberPlan)| {
-            Some(((*urls.get(id)?).clone(), Work::of([&member.owned])))
-        };
-        self.group.owners = plan.members.iter().filter_map(owner).collect();
     }
 
     /// A generation has begun: what was taken away ends, and what was given starts once the configurations are
@@ -343,8 +262,13 @@ impl State {
         self.group.phase = Phase::Stable;
         self.group.mine = Work::of(self.group.assignment.iter().map(|assignment| &assignment.assigned));
         self.touch_all();
+        let lowered = std::mem::take(&mut self.group.lowered);
         if self.group.leads() {
-            self.forget_strangers(world);
+            if lowered {
+                self.group.rejoin_at_ms = Some(world.now_ms.saturating_add(LOWERED_MS));
+            }
+            self.doubt_strangers(world);
+            self.empty_stopped();
             if self.configs.strangers().next().is_some() {
                 self.desk.act(Action::RemoveStrangers);
             }
@@ -359,19 +283,6 @@ impl State {
         if self.group.behind(&self.configs) {
             self.group.rejoin(&mut self.desk, "connectors or their numbers of tasks have changed");
         }
-    }
-
-    /// Statuses of what is not configured any more are removed by the leader.
-    fn forget_strangers(&mut self, world: World<'_>) {
-        let strange = |key: &Key| match key {
-            Key::Connector(name) => !self.configs.connectors.contains_key(name),
-            Key::Task(id) => !self.configs.connectors.get(&id.connector).is_some_and(|connector| {
-                connector.inconsistent() || connector.tasks().any(|(task, _)| task == id.task)
-            }),
-            Key::Topic { .. } => false,
-        };
-        let strangers = world.statuses.keys().filter(strange).collect();
-        self.forget(strangers);
     }
 
     /// Joins, or joins again, once that may be.
@@ -410,32 +321,6 @@ impl State {
                 && unit.tasks.keys().all(|&task| mine.tasks.contains(&id(task)))
         })
     }
-}
-
-/// How far the members have read the topic of configurations, the furthest of them.
-fn config_offset(election: &Election) -> i64 {
-    election.members.iter().map(|(_, metadata)| metadata.config_offset).max().unwrap_or(-1)
-}
-
-/// What its worker has given up in good order and nobody has taken since.
-fn released(statuses: &Statuses) -> Work {
-    let mut released = Work::default();
-    for key in statuses.keys() {
-        match key {
-            Key::Connector(name) => {
-                if statuses.connector(&name).is_some_and(|report| report.state == Shown::Unassigned) {
-                    released.connectors.insert(name);
-                }
-            }
-            Key::Task(id) => {
-                if statuses.task(&id).is_some_and(|report| report.state == Shown::Unassigned) {
-                    released.tasks.insert(id);
-                }
-            }
-            Key::Topic { .. } => {}
-        }
-    }
-    released
 }
 
 #[cfg(test)]

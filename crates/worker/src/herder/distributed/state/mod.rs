@@ -6,9 +6,12 @@
 //! from there.
 
 mod desk;
+mod doubt;
+mod election;
 mod event;
 mod group;
 mod lane;
+mod late;
 mod news;
 mod overview;
 mod request;
@@ -32,6 +35,7 @@ use crate::restart::{Now, Policy as RestartPolicy};
 use crate::status::{State as Shown, Status};
 use crate::task::TaskId;
 use desk::Desk;
+use doubt::Doubts;
 use group::Group;
 use lane::Lane;
 use unit::{Made, Unit, Want};
@@ -92,6 +96,8 @@ pub(in crate::herder) struct State {
     dirty: BTreeSet<Arc<str>>,
     /// Connectors of which readers may see something else.
     changed: BTreeSet<Arc<str>>,
+    /// Connectors of which the topics tell different things.
+    doubts: Doubts,
     /// Workers that are not in the group and were told of.
     strangers: BTreeSet<Box<str>>,
     /// Whether readers may see something else of the group.
@@ -117,6 +123,7 @@ impl State {
             target_calls: BTreeMap::new(),
             dirty: BTreeSet::new(),
             changed,
+            doubts: Doubts::default(),
             strangers: BTreeSet::new(),
             group_changed: true,
             closing: None,
@@ -134,15 +141,17 @@ impl State {
                 changes.into_iter().for_each(|change| self.config_changed(world, change));
             }
             Event::Refreshed { configs } => self.refreshed(world, configs),
+            Event::Verified { configs } => self.verified(world, configs),
             Event::Statuses(keys) => {
                 self.changed.extend(keys.iter().map(connector_of));
                 self.watch_out(world, &keys);
                 self.meet_strangers(world, &keys);
                 self.speak_up(world, &keys);
+                self.doubt_removals(world, &keys);
             }
             Event::Prepare => self.prepare(),
             Event::Elected { me, generation, protocol, members } => {
-                self.elected(world, group::Election { me, generation, protocol, members });
+                self.elected(world, election::Election { me, generation, protocol, members });
             }
             Event::Assigned { me, generation, protocol, assignment } => {
                 self.assigned(world, me, generation, protocol, assignment);
@@ -190,6 +199,7 @@ impl State {
         for name in std::mem::take(&mut self.dirty) {
             self.reconcile(&name);
         }
+        self.doubts.look(&mut self.desk);
         self.go_on_with_group(world);
         if self.group.stable() {
             for (call, name, request) in std::mem::take(&mut self.waiting) {
@@ -251,13 +261,16 @@ impl State {
             Change::Config(name) | Change::Target(name) | Change::Tasks(name) => {
                 if self.configs.connectors.get(&name).is_some_and(|connector| connector.inconsistent()) {
                     self.split(&name);
+                } else {
+                    self.look_for_late_tasks(&name);
                 }
                 self.changed.insert(name.clone());
                 self.dirty.insert(name);
             }
             Change::Removed(name) => {
                 if self.group.leads() {
-                    self.forget_statuses(world, &name);
+                    self.forget_topics(world, &name);
+                    self.doubts.add(name.clone());
                 }
                 self.changed.insert(name.clone());
                 self.dirty.insert(name);
@@ -270,21 +283,13 @@ impl State {
         }
     }
 
-    /// Nothing is to be told of a connector that is gone.
-    fn forget_statuses(&mut self, world: World<'_>, name: &Arc<str>) {
-        let mut keys: Vec<Key> = Vec::new();
-        for (task, _) in world.statuses.tasks(name) {
-            keys.push(Key::Task(TaskId { connector: name.clone(), task }));
-        }
-        for used in world.statuses.topics(name) {
-            keys.push(Key::Topic { topic: (&*used.name).into(), connector: name.clone() });
-        }
-        if world.statuses.connector(name).is_some() {
-            keys.push(Key::Connector(name.clone()));
-        }
-        self.forget(keys);
+    /// Nothing is to be told of the topics that a connector has used.
+    fn forget_topics(&mut self, world: World<'_>, name: &Arc<str>) {
+        let key = |topic: &str| Key::Topic { topic: topic.into(), connector: name.clone() };
+        self.forget(world.statuses.topics(name).map(|used| key(&used.name)).collect());
     }
 
+    /// Removes what was told.
     fn forget(&mut self, keys: Vec<Key>) {
         if !keys.is_empty() {
             let values = keys.into_iter().map(|key| (key, None)).collect();

@@ -194,6 +194,10 @@ impl State {
     fn publish(&mut self, name: &Arc<str>, generation: Generation, tasks: Vec<Properties>) {
         let raw = |task: Properties| task.into_iter().map(|(key, value)| (key, Some(value))).collect();
         let tasks: Vec<RawConfig> = tasks.into_iter().map(raw).collect();
+        let unit = self.running(name, generation);
+        if let Some(instance) = unit.and_then(|unit| unit.instance.as_mut()) {
+            instance.tasks = Some(tasks.clone());
+        }
         let Some(connector) = self.configs.connectors.get(name) else { return };
         if !connector.changes(&tasks) || self.configs.target(name) != TargetState::Started {
             return;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::group::Election;
+use super::election::Election;
 use super::{State, World};
 use crate::cluster::Work;
 use crate::cluster::assignor::{Balance, MemberPlan, Plan};

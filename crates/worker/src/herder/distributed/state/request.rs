@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::event::{Action, Write};
 use super::unit::properties;
 use super::{State, World};
-use crate::cluster::status::{Key, Report, Statuses};
+use crate::cluster::status::{Report, Statuses};
 use crate::herder::HerderError;
 use crate::herder::call::Request;
 use crate::herder::entities::ConnectorType;
@@ -49,9 +49,7 @@ impl State {
     }
 
     fn reset_topics(&mut self, world: World<'_>, call: CallId, name: &Arc<str>) {
-        let topics = world.statuses.topics(name);
-        let key = |topic: &str| Key::Topic { topic: topic.into(), connector: name.clone() };
-        self.forget(topics.map(|used| key(&used.name)).collect());
+        self.forget_topics(world, name);
         self.desk.done(call);
     }
 

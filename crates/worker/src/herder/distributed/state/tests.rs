@@ -1,6 +1,7 @@
 //! Workers of a cluster without I/O: a log, a group and what runs, in whatever order things may happen.
 
 pub(super) mod cluster;
+pub(super) mod worker;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -29,8 +30,10 @@ enum Deed {
     Wait(i64),
     /// A user wants something of a connector, from some worker.
     Ask(u8, u8, Wish),
-    /// The next write may or may not be done, and is told to have failed.
+    /// The next write may or may not be done, or is done late, and is told to have failed.
     Fault(Fault),
+    /// Tasks arrive at a leader whose sender has given up.
+    Arrive(u8),
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +83,11 @@ fn any_ask() -> impl Strategy<Value = Deed> {
         .prop_map(|(worker, connector, wish)| Deed::Ask(worker, connector, wish))
 }
 
+fn any_fault() -> impl Strategy<Value = Deed> {
+    let fault = prop_oneof![Just(Fault::Lost), Just(Fault::Done), Just(Fault::Late)];
+    prop_oneof![fault.prop_map(Deed::Fault), any::<u8>().prop_map(Deed::Arrive)]
+}
+
 fn any_deed(expel: bool) -> impl Strategy<Value = Deed> {
     let expelled = if expel { 1 } else { 0 };
     prop_oneof![
@@ -92,7 +100,7 @@ fn any_deed(expel: bool) -> impl Strategy<Value = Deed> {
         1 => Just(Deed::Round),
         2 => (0_i64..3_000).prop_map(Deed::Wait),
         6 => any_ask(),
-        1 => prop_oneof![Just(Fault::Lost), Just(Fault::Done)].prop_map(Deed::Fault),
+        2 => any_fault(),
     ]
 }
 
@@ -111,6 +119,7 @@ fn happen(cluster: &mut Cluster, deed: Deed) {
             cluster.ask(worker, &name, wish.request(&name));
         }
         Deed::Fault(fault) => cluster.fault(fault),
+        Deed::Arrive(choice) => cluster.arrive(choice),
     }
 }
 

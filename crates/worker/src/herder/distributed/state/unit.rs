@@ -39,6 +39,8 @@ pub(super) struct Instance {
     pub(super) generation: Generation,
     pub(super) phase: Phase,
     pub(super) config: Arc<RawConfig>,
+    /// The tasks that it wants to have; none before it was split.
+    pub(super) tasks: Option<Vec<RawConfig>>,
 }
 
 /// How far an instance has come.
@@ -118,6 +120,7 @@ impl Unit {
                     generation: instance,
                     phase: Phase::Starting,
                     config: want.config.clone(),
+                    tasks: None,
                 });
                 let config = properties(&want.config);
                 desk.local(Local::StartConnector { name: name.clone(), instance, config });

@@ -1,23 +1,14 @@
 use std::sync::Arc;
 
-use super::super::tests::cluster;
+use super::super::tests::cluster::{self, read_records as read};
+use super::super::tests::worker::Told;
 use super::super::{Action, Event, State, World};
-use crate::cluster::Share;
-use crate::cluster::config::{Change, Configs, Record};
-use crate::cluster::protocol::{Assignment, Protocol};
+use crate::cluster::config::{Configs, Record};
+use crate::cluster::protocol::{Assignment, Metadata, Protocol};
 use crate::cluster::status::Statuses;
+use crate::cluster::{Loads, Share};
 use crate::status::TargetState;
 use crate::task::TaskId;
-
-/// Reads records behind those that were read before.
-fn read(configs: &mut Configs, records: &[Record]) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for record in records {
-        let (key, value) = record.encode();
-        changes.extend(configs.take(configs.offset.max(0), &key, value.as_deref()).unwrap());
-    }
-    changes
-}
 
 fn connector(name: &str) -> Record {
     Record::Connector { name: name.into(), config: Some(cluster::config(name, 1, 0)) }
@@ -104,5 +95,39 @@ fn what_is_shared_out_as_before_needs_no_round() {
             (0, 0),
             "{leader} leads"
         );
+    }
+}
+
+/// What the members of a group get when this worker, which has led it under a protocol, shares out under another one.
+fn shared_out(before: Protocol, now: Protocol) -> Vec<Vec<Arc<str>>> {
+    let (mut leader, _) =
+        Told::with_protocol(before, &[connector("c0"), connector("c1")], "me", Share::default());
+    let member = |id: &str| {
+        let url = format!("http://{id}:8083/").into();
+        let config_offset = leader.configs.offset;
+        (id.into(), Metadata { url, config_offset, current: None, loads: Loads::new() })
+    };
+    let members = vec![member("me"), member("other")];
+    leader.step(Event::Prepare);
+    let elected = Event::Elected { me: "me".into(), generation: 2, protocol: now, members };
+    let assigned = leader.step(elected).into_iter().find_map(|action| match action {
+        Action::Assign { assignments, .. } => Some(assignments),
+        _ => None,
+    });
+    let assigned = assigned.expect("the group is told");
+    let own = assigned[0].1.clone();
+    let shares = assigned.into_iter().map(|(_, assignment)| assignment.assigned.connectors).collect();
+    leader.step(Event::Assigned { me: "me".into(), generation: 2, protocol: now, assignment: own });
+    let again = leader.state.wake_at_ms().is_some();
+    assert_eq!(again, before != now, "a round in which nobody got anything is followed by another one");
+    shares
+}
+
+#[test]
+fn who_kept_what_it_ran_gives_it_up_before_it_is_shared_out_under_an_eager_protocol() {
+    let one_each = [["c0".into()], ["c1".into()]];
+    assert_eq!(shared_out(Protocol::Eager, Protocol::Eager), one_each);
+    for before in [Protocol::Compatible, Protocol::Sessioned] {
+        assert_eq!(shared_out(before, Protocol::Eager), [Vec::<Arc<str>>::new(), Vec::new()], "{before:?}");
     }
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use crate::cluster::assignor::{Balance, Moves, Policy};
-use crate::cluster::config::{Configs, Record};
+use crate::cluster::config::{Change, Configs, Record};
 use crate::cluster::protocol::{Assignment, Metadata, Protocol};
 use crate::cluster::status::{Key, Statuses, Value};
 use crate::cluster::topic::Entry;
@@ -31,6 +31,8 @@ pub(super) enum Fault {
     Lost,
     /// It was done.
     Done,
+    /// Tasks for the leader are on their way for long.
+    Late,
 }
 
 /// The name of a connector.
@@ -92,6 +94,10 @@ pub(super) struct Cluster {
     next_member: u32,
     calls: u64,
     fault: Option<Fault>,
+    /// Tasks on their way to a leader, whose senders have given up.
+    late: Vec<(u32, Arc<str>, Vec<RawConfig>)>,
+    /// Who waits for the answer to a request: the leader, the sender, and its name for it.
+    sent: BTreeMap<u64, (u32, u32, Generation)>,
     phase: Phase,
     generation: i32,
     joined: BTreeMap<u32, Metadata>,
@@ -110,6 +116,8 @@ impl Cluster {
             next_member: 0,
             calls: 0,
             fault: None,
+            late: Vec::new(),
+            sent: BTreeMap::new(),
             phase: Phase::Stable,
             generation: 0,
             joined: BTreeMap::new(),
@@ -170,6 +178,7 @@ impl Cluster {
     pub(super) fn crash(&mut self, choice: u8) {
         if let Some(id) = self.pick(choice) {
             self.workers.remove(&id);
+            self.hang_up(id);
             self.joined.remove(&id);
             self.round();
         }
@@ -298,6 +307,7 @@ impl Cluster {
                 while self.do_tell(id) {}
                 self.joined.remove(&id);
                 self.workers.get_mut(&id).unwrap().ended = true;
+                self.hang_up(id);
                 self.round();
             }
             Action::Refresh => {
@@ -305,6 +315,12 @@ impl Cluster {
                 read(worker, &self.log);
                 let configs = Some(Arc::new(worker.configs.clone()));
                 worker.inbox.push_back(Event::Refreshed { configs });
+            }
+            Action::Verify => {
+                let worker = self.workers.get_mut(&id).unwrap();
+                read(worker, &self.log);
+                let configs = Some(Arc::new(worker.configs.clone()));
+                worker.inbox.push_back(Event::Verified { configs });
             }
             Action::Write { token, name, write } => {
                 self.workers.get_mut(&id).unwrap().writes.push_back((token, name, write));
@@ -320,7 +336,12 @@ impl Cluster {
     fn local(&mut self, id: u32, local: Local) {
         let worker = self.workers.get_mut(&id).unwrap();
         match local {
-            Local::Reply { .. } => {}
+            Local::Reply { call, outcome } => {
+                if let Some((_, sender, token)) = self.sent.remove(&call) {
+                    let outcome = outcome.map(|_| ()).map_err(|error| error.to_string());
+                    self.answer(sender, token, outcome);
+                }
+            }
             Local::Exit => assert!(worker.runs.is_empty(), "something runs after the end"),
             Local::Validate { name, token, config } => {
                 let config = config.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
@@ -423,14 +444,54 @@ impl Cluster {
 
     /// The leader is asked to write tasks, if it is there.
     fn send(&mut self, id: u32, token: Generation, name: Arc<str>, leader: &str, tasks: Vec<RawConfig>) {
-        let there = self.workers.iter().any(|(id, worker)| url(*id) == leader && !worker.ended);
-        if there {
-            self.append(&records(&name, Write::Tasks(tasks)));
+        let there = self.workers.iter().find(|(id, worker)| url(**id) == leader && !worker.ended);
+        let Some(leader) = there.map(|(id, _)| *id) else {
+            return self.answer(id, token, Err("nobody is there".to_owned()));
+        };
+        if self.fault.take_if(|fault| matches!(fault, Fault::Late)).is_some() {
+            self.late.push((leader, name, tasks));
+            return self.answer(id, token, Err("nobody answers".to_owned()));
         }
-        let worker = self.workers.get_mut(&id).unwrap();
-        let configs = Arc::new(worker.configs.clone());
-        let outcome = if there { Ok(configs) } else { Err("nobody is there".to_owned()) };
-        worker.inbox.push_back(Event::Written { token, outcome });
+        self.calls += 1;
+        self.sent.insert(self.calls, (leader, id, token));
+        self.put_tasks(leader, name, tasks);
+    }
+
+    /// A request of the number that was given out last arrives.
+    fn put_tasks(&mut self, leader: u32, name: Arc<str>, tasks: Vec<RawConfig>) {
+        let request = Request::PutTasks(tasks);
+        self.tell(leader, Event::News(News::Called { call: self.calls, name, request }));
+    }
+
+    /// Tasks arrive that were on their way for long.
+    pub(super) fn arrive(&mut self, choice: u8) {
+        if self.late.is_empty() {
+            return;
+        }
+        let (leader, name, tasks) = self.late.remove(usize::from(choice) % self.late.len());
+        if self.workers.get(&leader).is_some_and(|worker| !worker.ended) {
+            self.calls += 1;
+            self.put_tasks(leader, name, tasks);
+        }
+    }
+
+    /// Whoever has had tasks written is told of it.
+    fn answer(&mut self, id: u32, token: Generation, outcome: Result<(), String>) {
+        if let Some(worker) = self.workers.get_mut(&id) {
+            let configs = Arc::new(worker.configs.clone());
+            worker.inbox.push_back(Event::Written { token, outcome: outcome.map(|()| configs) });
+        }
+    }
+
+    /// Nobody answers any more what a worker was asked for.
+    fn hang_up(&mut self, gone: u32) {
+        let (hung_up, sent) =
+            std::mem::take(&mut self.sent).into_iter().partition(|(_, sent)| sent.0 == gone);
+        self.sent = sent;
+        let hung_up: BTreeMap<u64, (u32, u32, Generation)> = hung_up;
+        for (_, id, token) in hung_up.into_values() {
+            self.answer(id, token, Err("nobody is there any more".to_owned()));
+        }
     }
 
     /// What may be told is on its way; what others say until it arrives counts for nothing.
@@ -504,7 +565,7 @@ impl Cluster {
         let Some((token, name, write)) = self.workers.get_mut(&id).unwrap().writes.pop_front() else {
             return;
         };
-        let fault = self.fault.take();
+        let fault = self.fault.take_if(|fault| !matches!(fault, Fault::Late));
         if !matches!(fault, Some(Fault::Lost)) {
             self.append(&records(&name, write));
         }
@@ -518,6 +579,9 @@ impl Cluster {
     /// Everything that is under way is done, and time passes, until nothing happens any more.
     pub(super) fn come_to_rest(&mut self, strict: bool) -> TestCaseResult {
         self.fault = None;
+        while !self.late.is_empty() {
+            self.arrive(0);
+        }
         let mut quiet = 0;
         for _ in 0..5_000 {
             let busy = self.workers.values().any(|worker| {
@@ -581,7 +645,9 @@ impl Cluster {
                 let max: usize = connector.config["tasks.max"].as_deref().unwrap().parse().unwrap();
                 prop_assert_eq!(connector.tasks().len(), max, "tasks of {}", name);
             }
-            if target != TargetState::Stopped {
+            if target == TargetState::Stopped {
+                prop_assert_eq!(connector.tasks().len(), 0, "tasks of {}, which is stopped", name);
+            } else {
                 wanted.extend(connector.tasks().map(|(task, _)| (name.clone(), Some(task))));
             }
         }
@@ -598,10 +664,8 @@ impl Cluster {
                     Some(task) => statuses.task(&TaskId { connector: run.connector.clone(), task }),
                     None => statuses.connector(&run.connector),
                 };
-                // A leader that was thrown out may remove what it does not know yet.
-                if let Some(report) = report {
-                    prop_assert_eq!(&*report.worker_id, &*format!("w{id}:8083"), "told last of {:?}", run);
-                }
+                let told = report.map(|report| &*report.worker_id);
+                prop_assert_eq!(told, Some(&*format!("w{id}:8083")), "told last of {:?}", run);
             }
         }
         for run in runs {
@@ -666,6 +730,16 @@ pub(in super::super) fn state(id: u32, configs: Arc<Configs>) -> State {
     State::new(settings, configs)
 }
 
+/// Reads records behind those that were read before.
+pub(in super::super) fn read_records(configs: &mut Configs, records: &[Record]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for record in records {
+        let (key, value) = record.encode();
+        changes.extend(configs.take(configs.offset.max(0), &key, value.as_deref()).unwrap());
+    }
+    changes
+}
+
 /// A worker reads the log of configurations to its end, and is told what came of it.
 fn read(worker: &mut Worker, log: &[Entry]) {
     let mut changes = Vec::new();
@@ -690,7 +764,7 @@ fn read_statuses(worker: &mut Worker, log: &[Entry]) {
     }
 }
 
-fn records(name: &Arc<str>, write: Write) -> Vec<Record> {
+pub(in super::super) fn records(name: &Arc<str>, write: Write) -> Vec<Record> {
     let target = |target| Record::Target { name: name.clone(), target };
     match write {
         Write::Connector { config, target: first } => {
