@@ -5,6 +5,7 @@
 //! `connection.url`, `value` holds what values of columns become.
 
 mod dialect;
+mod misspelt;
 mod sink;
 mod source;
 mod url;

@@ -75,6 +75,20 @@ pub(crate) trait Dialect: Send + Sync {
         column.to_owned()
     }
 
+    /// A comparison of the first of some timestamp columns that is not null with a moment.
+    fn compared(&self, columns: &[String], operator: &str, moment: Moment, zone: &Zone) -> String {
+        format!("{} {operator} {}", self.first_timestamp(columns), self.moment(moment, zone))
+    }
+
+    /// The first of some timestamp columns that is not null, by which rows are ordered.
+    fn first_timestamp(&self, columns: &[String]) -> String {
+        let columns: Vec<String> = columns.iter().map(|column| self.timestamp(column)).collect();
+        match columns.as_slice() {
+            [column] => column.clone(),
+            columns => format!("COALESCE({})", columns.join(",")),
+        }
+    }
+
     /// Whether a time that has more digits than its column is rounded, so that it may come out earlier than it was.
     fn rounds(&self) -> bool {
         false

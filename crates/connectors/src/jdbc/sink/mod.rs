@@ -31,7 +31,7 @@ use api::{
 };
 use async_trait::async_trait;
 
-use super::{AIVEN_VERSION, CONFLUENT_VERSION};
+use super::{AIVEN_VERSION, CONFLUENT_VERSION, misspelt};
 use config::{Guarantee, Options};
 use database::Database;
 use task::Task;
@@ -101,6 +101,7 @@ impl SinkPlugin for JdbcSink {
     ) -> Result<Box<dyn Connector>> {
         Options::read(self.0, properties)?;
         Database::read(properties)?.warn(properties);
+        misspelt::warn(&self.definition(), properties);
         Ok(Box::new(Same(properties.clone())))
     }
 

@@ -1,11 +1,13 @@
 //! The keys of the source connectors: Confluent's, Aiven's, and those that only this one has.
 
-use api::config::{Class, Config, Definition, Key, Parsed, Password, Type, Validator};
+use api::config::{Class, Config, Definition, Key, Password, Type, Validator};
 
+use self::validators::{credentials_provider, enumeration, topic_prefix, zone};
 use super::Flavour;
 use super::columns;
 use super::filter;
-use crate::jdbc::value::Zone;
+
+mod validators;
 
 /// Confluent's keys, in its order.
 #[derive(Clone, Config, Debug)]
@@ -291,53 +293,4 @@ fn aiven_only() -> [Key; 4] {
 /// Whether a key belongs to this connector's own properties, not to the driver's.
 pub(super) fn known(name: &str) -> bool {
     Confluent::definition().key(name).is_some() || AIVEN_ONLY.contains(&name)
-}
-
-/// One of some texts, all of it in upper or all in lower case, as Java's recommender of constants has it.
-fn enumeration(allowed: &'static [&'static str]) -> Validator {
-    let words = format!("one of {} in upper or in lower case", allowed.join(", "));
-    Validator::new(&words, move |key, value| match value {
-        Parsed::String(text) if allowed.iter().any(|word| text == word || *text == word.to_uppercase()) => {
-            Ok(())
-        }
-        other => Err(format!(
-            "Invalid value {other} for configuration {key}: Invalid enumerator, must be one of {}",
-            allowed.join(", ")
-        )),
-    })
-}
-
-fn credentials_provider() -> Validator {
-    Validator::new("the default", |key, value| match value {
-        Parsed::Class(class) if class.0.ends_with(".DefaultJdbcCredentialsProvider") => Ok(()),
-        other => Err(format!(
-            "Invalid value {other} for configuration {key}: a class of Java cannot be loaded; set connection.user \
-             and connection.password, perhaps by a config provider"
-        )),
-    })
-}
-
-fn topic_prefix() -> Validator {
-    Validator::new("a prefix of a topic's name", |key, value| {
-        let Parsed::String(text) = value else { return Ok(()) };
-        let invalid = |reason: &str| Err(format!("Invalid value {text} for configuration {key}: {reason}"));
-        if text.len() > 249 {
-            return invalid("Topic prefix length must not exceed max topic name length, 249 chars");
-        }
-        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
-            return invalid(
-                "Topic prefix must not contain any character other than ASCII alphanumerics, '.', '_' and '-'.",
-            );
-        }
-        Ok(())
-    })
-}
-
-fn zone() -> Validator {
-    Validator::new("a time zone", |key, value| match value {
-        Parsed::String(text) if Zone::parse(text).is_none() => {
-            Err(format!("Invalid value {text} for configuration {key}: Invalid time zone identifier"))
-        }
-        _ => Ok(()),
-    })
 }

@@ -37,25 +37,29 @@ pub(super) struct Bound {
 }
 
 impl Criteria {
-    /// The query for rows behind an offset, up to a bound.
+    /// The query for rows behind an offset, up to a bound. The modes with timestamps always have a bound in time.
     pub(super) fn sql(&self, dialect: &dyn Dialect, offset: &Offset, bound: Bound) -> String {
         let mut sql = self.select(dialect);
-        let moment = |moment| dialect.moment(moment, &self.zone);
         let column = |name: &str| dialect.words().column(name, self.quoting);
-        let begin = || moment(offset.begin());
-        match (self.timestamp(dialect), self.incrementing.as_deref().map(column), bound.timestamp) {
-            (Some(time), None, Some(end)) => {
-                let (begin, end) = (begin(), moment(end));
-                sql.push_str(&format!(" WHERE {time} > {begin} AND {time} < {end} ORDER BY {time} ASC"));
+        let times: Vec<String> = self.timestamps.iter().map(|name| column(name)).collect();
+        let compared = |operator, moment| dialect.compared(&times, operator, moment, &self.zone);
+        let order = || dialect.first_timestamp(&times);
+        let begin = offset.begin();
+        let end = bound.timestamp.filter(|_| !times.is_empty());
+        match (end, self.incrementing.as_deref().map(column)) {
+            (Some(end), None) => {
+                let (behind, before) = (compared(">", begin), compared("<", end));
+                sql.push_str(&format!(" WHERE {behind} AND {before} ORDER BY {} ASC", order()));
             }
-            (Some(time), Some(id), Some(end)) => {
-                let (begin, end, last) = (begin(), moment(end), offset.last());
+            (Some(end), Some(id)) => {
+                let (before, last) = (compared("<", end), offset.last());
+                let (at, behind) = (compared("=", begin), compared(">", begin));
                 sql.push_str(&format!(
-                    " WHERE {time} < {end} AND (({time} = {begin} AND {id} > {last}) OR {time} > {begin}) \
-                     ORDER BY {time},{id} ASC"
+                    " WHERE {before} AND (({at} AND {id} > {last}) OR {behind}) ORDER BY {},{id} ASC",
+                    order()
                 ));
             }
-            (None, Some(id), _) => {
+            (None, Some(id)) => {
                 sql.push_str(&format!(" WHERE {id} > {}", offset.last()));
                 if let Some(greatest) = bound.incrementing {
                     sql.push_str(&format!(" AND {id} <= {greatest}"));
@@ -100,20 +104,6 @@ impl Criteria {
     fn table(&self, dialect: &dyn Dialect, table: &TableId) -> String {
         let bare = TableId { name: table.name.clone(), ..TableId::default() };
         dialect.words().table(if self.qualified { table } else { &bare }, self.quoting)
-    }
-
-    /// The timestamp of a row: a column, or the first of several that is not null.
-    fn timestamp(&self, dialect: &dyn Dialect) -> Option<String> {
-        let names: Vec<String> = self
-            .timestamps
-            .iter()
-            .map(|name| dialect.timestamp(&dialect.words().column(name, self.quoting)))
-            .collect();
-        match names.as_slice() {
-            [] => None,
-            [name] => Some(name.clone()),
-            names => Some(format!("COALESCE({})", names.join(","))),
-        }
     }
 }
 

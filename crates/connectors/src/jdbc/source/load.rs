@@ -101,7 +101,7 @@ impl Load {
     /// # Errors
     /// Those of the database and of the offsets.
     pub(super) async fn next(&mut self, means: &mut Means<'_>) -> Result<Step> {
-        let mut partitions = vec![offset::table_partition(&self.table)];
+        let mut partitions = vec![(*means.cursor.partition).clone()];
         partitions.extend(offset::earlier_partitions(&self.table, means.database));
         let reached = offset::find(means.context, &partitions).await?.map(|stored| stored.last());
         self.learn(means.context).await?;
@@ -259,7 +259,7 @@ impl Load {
         }
         self.moved = end;
         means.cursor.offset.incrementing = end;
-        let mut positions = vec![(offset::table_partition(&self.table), means.cursor.offset.store())];
+        let mut positions = vec![((*means.cursor.partition).clone(), means.cursor.offset.store())];
         if over {
             let plan = Plan { over: true, ..plan };
             self.plan = Some(plan);

@@ -29,6 +29,7 @@ use api::{
 };
 use async_trait::async_trait;
 
+use super::misspelt;
 use settings::Settings;
 
 /// Whose class names, keys and defaults.
@@ -81,6 +82,7 @@ impl SourcePlugin for JdbcSource {
         context: Arc<dyn ConnectorContext>,
     ) -> Result<Box<dyn Connector>> {
         let settings = Settings::read(properties, self.flavour)?;
+        misspelt::warn(&self.definition(), properties);
         Ok(Box::new(connector::Source::start(properties.clone(), settings, context).await?))
     }
 

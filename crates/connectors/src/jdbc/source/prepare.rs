@@ -27,7 +27,8 @@ pub(super) async fn table(
 ) -> Result<Cursor> {
     let columns = session.columns(table).await?;
     let (incrementing, timestamps) = offset_columns(table, &columns, settings)?;
-    let partition = offset::table_partition(table);
+    let bare = TableId { name: table.name.clone(), ..TableId::default() };
+    let partition = offset::table_partition(if settings.qualified { table } else { &bare });
     let mut partitions = vec![partition.clone()];
     partitions.extend(offset::earlier_partitions(table, settings.access.url.database.as_deref()));
     let key = if settings.keyed { primary_key(&columns) } else { Vec::new() };
@@ -162,11 +163,13 @@ fn offset_columns(
     require(settings, incrementing.as_ref(), &timestamps)?;
     let quoted = settings.dialect.words().table(table, Quoting::Always);
     let check = Check { quoted: &quoted, columns };
-    if let Some(name) = &incrementing {
+    if let Some(name) = &mut incrementing {
         check.incrementing(name, settings.validate_non_null)?;
+        check.spell(name);
     }
     if !timestamps.is_empty() {
         check.timestamps(&timestamps, settings.validate_non_null)?;
+        timestamps.iter_mut().for_each(|name| check.spell(name));
     }
     Ok((incrementing, timestamps))
 }
@@ -191,8 +194,17 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// The column of a name, or else the one whose name differs in case only.
     fn find(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase())
+        let exact = self.columns.iter().find(|column| column.name == name);
+        exact.or_else(|| self.columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase()))
+    }
+
+    /// Spells a name as the table does, which SQL and the rows need.
+    fn spell(&self, name: &mut String) {
+        if let Some(column) = self.find(name) {
+            name.clone_from(&column.name);
+        }
     }
 
     fn incrementing(&self, name: &str, non_null: bool) -> Result<()> {

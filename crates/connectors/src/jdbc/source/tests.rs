@@ -1,6 +1,7 @@
 //! The source against a real database, judged by what Java's connector did.
 
 mod aiven;
+mod aiven_modes;
 mod copying;
 mod late;
 mod load;

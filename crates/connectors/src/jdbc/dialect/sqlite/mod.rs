@@ -38,6 +38,15 @@ impl Dialect for Sqlite {
         moment::normal(column)
     }
 
+    fn compared(&self, columns: &[String], operator: &str, moment: Moment, zone: &Zone) -> String {
+        let compared: Vec<String> =
+            columns.iter().map(|column| moment::compared(column, operator, moment, zone)).collect();
+        match compared.as_slice() {
+            [one] => one.clone(),
+            several => format!("COALESCE({})", several.join(",")),
+        }
+    }
+
     async fn open(&self, access: &Access, mapping: &Mapping) -> Result<Box<dyn Session>> {
         Ok(Box::new(read::Reader::open(access, mapping).await?))
     }

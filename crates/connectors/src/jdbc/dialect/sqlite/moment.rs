@@ -22,6 +22,19 @@ pub(super) fn normal(column: &str) -> String {
     )
 }
 
+/// A comparison of a column with a moment. Texts are of the database's zone, but those that name their own; numbers are of
+/// none, as they count from 1970 in UTC.
+pub(super) fn compared(column: &str, operator: &str, moment: Moment, zone: &Zone) -> String {
+    let (time, local, absolute) = (normal(column), literal(moment, zone), literal(moment, &Zone::UTC));
+    if local == absolute {
+        return format!("{time} {operator} {absolute}");
+    }
+    format!(
+        "CASE WHEN typeof({column}) = 'text' AND NOT ({column} GLOB '*[Zz]' OR {column} GLOB '*[+-][0-9][0-9]:[0-9][0-9]') \
+         THEN {time} {operator} {local} ELSE {time} {operator} {absolute} END"
+    )
+}
+
 /// A text such as `2024-02-29 12:34:56.789`, `2024-02-29T12:34Z` or `2024-02-29`, and its offset if it has one, in
 /// seconds; `None`: it is none.
 pub(super) fn parse(text: &str) -> Option<(Local, Option<i64>)> {

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use testkit::database::{Database, MariaDb, Postgres};
 
-use super::cases::{definition, rows_of_mariadb, without_widths};
+use super::shown::{alike, definition, rows_of_mariadb};
 use super::{Context, Flavour, JdbcSink, Reader, lines, properties, put};
 
 const CASES: &str = include_str!("../../../../tests/jdbc-cases/sink-aiven.jsonl");
@@ -52,14 +52,14 @@ async fn write(case: &Json, mut properties: Properties) -> api::Result<()> {
 
 /// Runs all cases of a system, and compares the tables.
 async fn check(
-    system: &str,
+    cases: Vec<Json>,
     base: &Properties,
     prepare: impl Fn(&str),
     expected: impl Fn(&Json) -> Seen,
     found: impl Fn(&str) -> Seen,
 ) {
     let mut wrong = Vec::new();
-    for case in cases(system) {
+    for case in cases {
         let name = text(&case["case"]);
         if let Some(sql) = case["prepare"].as_str() {
             prepare(sql);
@@ -113,7 +113,7 @@ async fn tables_of_postgresql_with_aivens_class() {
         false => ["columns", "keys", "rows"].map(|part| (part, texts(&tells[part]))).into(),
     };
     let prepare = |sql: &str| database.execute(sql).unwrap();
-    check("postgresql", &properties(&database, &[]), prepare, expected, |table| {
+    check(cases("postgresql"), &properties(&database, &[]), prepare, expected, |table| {
         of_postgresql(&database, table)
     })
     .await;
@@ -122,7 +122,7 @@ async fn tables_of_postgresql_with_aivens_class() {
 #[tokio::test]
 async fn tables_of_mariadb_with_aivens_class() {
     let database = MariaDb::shared().create_database("sink_aiven").unwrap();
-    let plain = |lines: Vec<String>| if database.is_mysql() { without_widths(&lines) } else { lines };
+    let plain = |lines: Vec<String>| if database.is_mysql() { alike(&lines) } else { lines };
     let expected = |tells: &Json| match tells["create"].as_str() {
         None => Seen::new(),
         Some(create) => {
@@ -136,8 +136,12 @@ async fn tables_of_mariadb_with_aivens_class() {
             [("create", plain(create)), ("rows", rows_of_mariadb(&database, table))].into()
         }
     };
-    let prepare = |sql: &str| database.execute(sql).unwrap();
-    check("mariadb", &properties(&database, &[]), prepare, expected, found).await;
+    // Old servers take a timestamp as one that is not null unless it says so.
+    let prepare = |sql: &str| database.execute(&sql.replace("v timestamp)", "v timestamp null)")).unwrap();
+    let no_uuid = database.is_mysql() || database.version() < (10, 7);
+    let cases = cases("mariadb").into_iter();
+    let cases = cases.filter(|case| !(no_uuid && case["case"] == "my string to uuid")).collect();
+    check(cases, &properties(&database, &[]), prepare, expected, found).await;
 }
 
 fn of_sqlite(file: &Path, table: &str) -> rusqlite::Result<Seen> {
@@ -169,5 +173,6 @@ async fn tables_of_sqlite_with_aivens_class() {
         Some(create) => [("create", vec![create.to_owned()]), ("rows", texts(&tells["rows"]))].into(),
     };
     let prepare = |sql: &str| Connection::open(&file).unwrap().execute_batch(sql).unwrap();
-    check("sqlite", &base, prepare, expected, |table| of_sqlite(&file, table).unwrap_or_default()).await;
+    check(cases("sqlite"), &base, prepare, expected, |table| of_sqlite(&file, table).unwrap_or_default())
+        .await;
 }

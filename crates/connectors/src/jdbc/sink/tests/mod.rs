@@ -7,6 +7,7 @@ mod casts;
 mod exactly_once;
 mod faults;
 mod refused;
+mod shown;
 mod sqlite;
 mod tls;
 

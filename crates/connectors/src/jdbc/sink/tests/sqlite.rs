@@ -146,6 +146,31 @@ async fn modes_and_new_columns() {
 }
 
 #[tokio::test]
+async fn an_upsert_inserts_where_a_table_has_no_key_and_fails_where_it_has_another() {
+    let file = File::new();
+    let setup = Connection::open(&file.path).unwrap();
+    setup.execute_batch("CREATE TABLE t (id INTEGER, v TEXT)").unwrap();
+    let upsert = [("insert.mode", "upsert"), ("pk.mode", "record_value"), ("pk.fields", "id")];
+    let mut task = start(&file.properties("", &upsert), Arc::default()).await;
+    for (offset, text) in ["a", "b"].into_iter().enumerate() {
+        let rows = [pair(1, text)];
+        let batch = batch(&id_and_text(), offset as i64, &rows.each_ref().map(|row| &row[..]));
+        put(task.as_mut(), &[batch]).await.unwrap();
+    }
+    assert_eq!(file.text("SELECT * FROM t ORDER BY v"), "1|a\n1|b");
+    // As soon as it has one, rows are replaced.
+    setup.execute_batch("DELETE FROM t; CREATE UNIQUE INDEX u ON t (id)").unwrap();
+    let rows = [pair(1, "c"), pair(1, "d")];
+    put(task.as_mut(), &[batch(&id_and_text(), 2, &rows.each_ref().map(|row| &row[..]))]).await.unwrap();
+    assert_eq!(file.text("SELECT * FROM t"), "1|d");
+    setup.execute_batch("DROP INDEX u; CREATE UNIQUE INDEX u ON t (v)").unwrap();
+    let rows = [pair(2, "d")];
+    let error = put(task.as_mut(), &[batch(&id_and_text(), 4, &rows.each_ref().map(|row| &row[..]))]).await;
+    assert!(format!("{:#}", error.unwrap_err()).contains("no unique constraint or primary key"));
+    assert_eq!(file.text("SELECT * FROM t"), "1|d");
+}
+
+#[tokio::test]
 async fn bad_rows_are_found() {
     let file = File::new();
     let setup = Connection::open(&file.path).unwrap();

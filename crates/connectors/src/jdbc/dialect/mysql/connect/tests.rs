@@ -96,3 +96,60 @@ async fn what_a_user_can_mend_names_the_server_and_what_is_wrong() {
     check("jdbc:mariadb://127.0.0.1:1/d", Reaction::Retry, &["127.0.0.1:1", "refused"]).await;
     check(&format!("{right}?sessionVariables=no_such=1"), Reaction::Fail, &["no_such"]).await;
 }
+
+/// The ways to log in that are switched on in a server, of those that this test knows.
+fn plugins(database: &Database) -> Vec<&'static str> {
+    let active = database
+        .query("SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'AUTHENTICATION' AND PLUGIN_STATUS = 'ACTIVE'")
+        .unwrap();
+    let known = ["mysql_native_password", "caching_sha2_password", "sha256_password"];
+    known.into_iter().filter(|name| active.iter().any(|row| row[0].as_deref() == Some(name))).collect()
+}
+
+#[tokio::test]
+async fn accounts_log_in_by_what_the_server_has_for_it() {
+    let database = MariaDb::shared().create_database("plugins").unwrap();
+    let plugins = plugins(&database);
+    let newer = database.is_mysql() && database.version() >= (8, 0);
+    assert!(plugins.contains(&if newer { "caching_sha2_password" } else { "mysql_native_password" }));
+    for plugin in plugins {
+        let by = match database.is_mysql() {
+            true => format!("IDENTIFIED WITH {plugin} BY 'login-secret'"),
+            false => format!("IDENTIFIED VIA {plugin} USING PASSWORD('login-secret')"),
+        };
+        let user = format!("by_{plugin}");
+        database
+            .execute(&format!(
+                "DROP USER IF EXISTS '{user}'@'%'; CREATE USER '{user}'@'%' {by}; GRANT ALL ON `{}`.* TO '{user}'@'%'",
+                database.name()
+            ))
+            .unwrap();
+        for mode in ["DISABLED", "PREFERRED"] {
+            // What the server remembers of passwords is gone: the first login is a long one, the second a short one.
+            database.execute("FLUSH PRIVILEGES").unwrap();
+            let url =
+                format!("jdbc:mysql://127.0.0.1:{}/{}?sslMode={mode}", database.port(), database.name());
+            let mut own = access(&url, &database);
+            own.user = Some(user.clone());
+            for password in ["login-secret", "login-secret", "wrong-secret", "login-secret"] {
+                own.password = Some(Password::new(password));
+                match (open(&own).await, plugin) {
+                    (Err(error), "sha256_password") => {
+                        let words = ["`sha256_password`, which is not known here", "hint", "caching_sha2"];
+                        assert_says(&error, Reaction::Fail, &words);
+                    }
+                    (Err(error), _) if password == "wrong-secret" => {
+                        assert_says(&error, Reaction::Fail, &["Access denied", &user, "127.0.0.1"]);
+                    }
+                    (Ok(mut connection), _) if password == "login-secret" => {
+                        let who: Option<String> =
+                            connection.query_first("SELECT CURRENT_USER()").await.unwrap();
+                        assert_eq!(who, Some(format!("{user}@%")));
+                    }
+                    (outcome, _) => panic!("{plugin}, {mode}, `{password}`: {:?}", outcome.err()),
+                }
+            }
+        }
+        database.execute(&format!("DROP USER '{user}'@'%'")).unwrap();
+    }
+}

@@ -257,7 +257,8 @@ async fn a_large_result_is_read_in_blocks_and_may_be_given_up() {
     database.sequence(1_000_000);
     let rows = "SELECT seq AS id, repeat('x', 100) AS v FROM seq_1_to_1000000";
     let mut reader = reader(&database, &json!({})).await;
-    let threads = "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND info LIKE '%seq_1_to%' \
+    // Not by their texts: MySQL 9 cannot read this list while a statement of anybody holds bytes that are no text.
+    let threads = "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND command <> 'Sleep' \
                    AND id <> connection_id()";
     reader.start(&select(rows)).await.unwrap();
     let block = reader.next(100_000).await.unwrap().unwrap();

@@ -15,6 +15,7 @@ use crate::jdbc::sink::plan::Kind;
 use crate::jdbc::sink::writer::{Refusal, Target};
 
 use super::refusal::refusal;
+use super::table::textual;
 use super::{MySqlWriter, statement, value, within_any};
 
 /// Fewer rows are not worth a stream.
@@ -28,8 +29,16 @@ const LOCAL_REFUSED: [u16; 4] = [1148, 2068, 3948, 4166];
 impl MySqlWriter {
     /// Whether rows may be inserted through a stream.
     pub(super) fn loads(&self, target: &Target, rows: &[Row<'_>]) -> bool {
-        // Values without a schema tell their type only by themselves, which lines do not.
-        let typed = || target.pairs().all(|(field, _)| field.kind != Kind::Any);
+        // Values without a schema tell their type only by themselves, which lines do not; what these are as text the
+        // server only says where it knows the type.
+        let spelled = |kind| {
+            matches!(kind, Kind::Float32 | Kind::Float64 | Kind::Time | Kind::Timestamp | Kind::Epoch(_))
+        };
+        let typed = || {
+            target
+                .pairs()
+                .all(|(field, column)| field.kind != Kind::Any && !(textual(column) && spelled(field.kind)))
+        };
         self.local && target.table.bulk && rows.len() >= ROWS_MIN && typed()
     }
 

@@ -75,3 +75,8 @@ fn column((name, declared, native, collation): (String, String, String, Option<S
     let inexact = matches!(native.as_str(), "float" | "double" | "enum" | "set" | "json");
     Column { name, declared, cast: native, code, folded: inexact || !by_bytes }
 }
+
+/// Whether a column holds text, in which a value of another type is spelled as the server does.
+pub(super) fn textual(column: &Column) -> bool {
+    matches!(column.cast.as_str(), "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext")
+}

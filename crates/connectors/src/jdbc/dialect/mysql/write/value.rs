@@ -11,7 +11,7 @@ use crate::jdbc::sink::text;
 use crate::jdbc::sink::writer::{Column, Refusal};
 use crate::jdbc::value::Local;
 
-use super::table::BYTES;
+use super::table::{BYTES, textual};
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
@@ -30,7 +30,10 @@ pub(super) fn parameter(
     Ok(match (field.kind, cell) {
         (_, Cell::Null) => Value::NULL,
         (Kind::Date, Cell::Int(days)) => {
-            datetime(Local { days: clock.date(days), nanos: 0 }).ok_or_else(misfit)?
+            let local = Local { days: clock.date(days), nanos: 0 };
+            let sent = datetime(local).ok_or_else(misfit)?;
+            // In text the server would spell it with a time.
+            if textual(column) { Value::Bytes(day(local).into_bytes()) } else { sent }
         }
         (Kind::Time, Cell::Int(millis)) => time(clock.time(millis)),
         (_, Cell::Bool(value)) => Value::Int(value.into()),
@@ -49,6 +52,12 @@ pub(super) fn parameter(
         // The databases have neither infinity nor what is no number.
         (_, Cell::Float(_)) => return Err(misfit()),
     })
+}
+
+fn day(local: Local) -> String {
+    let mut text = String::new();
+    text::date(local.days, &mut text);
+    text
 }
 
 fn datetime(local: Local) -> Option<Value> {

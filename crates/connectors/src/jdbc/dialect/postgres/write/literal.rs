@@ -50,7 +50,7 @@ fn plain(
         (Kind::Time, Cell::Int(millis)) => text::time(clock.time(millis), out),
         (_, Cell::Bool(value)) => out.push_str(boolean(value, &column.cast)),
         (_, Cell::Int(number)) => write!(out, "{number}").expect("a string takes all text"),
-        (kind, Cell::Float(number)) => text::float(number, kind == Kind::Float32, out),
+        (kind, Cell::Float(number)) => float(number, kind == Kind::Float32, out),
         (_, Cell::Text(text)) => out.push_str(text),
         (_, Cell::Bytes(bytes)) => {
             out.push_str("\\x");
@@ -63,6 +63,24 @@ fn plain(
         (_, Cell::Null | Cell::Nested(_)) => return Err(Refusal::misfit(column, cell.kind())),
     }
     Ok(())
+}
+
+/// A number as PostgreSQL itself spells it, as it stays that way in a column of text.
+fn float(number: f64, single: bool, out: &mut String) {
+    let mut short = String::new();
+    text::float(number, single, &mut short);
+    let exponent =
+        short.split_once('e').and_then(|(digits, exponent)| Some((digits, exponent.parse().ok()?)));
+    match exponent {
+        Some((digits, exponent @ (..-4 | 6..))) if single || !(6..15).contains(&exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            write!(out, "{digits}e{sign}{:02}", i32::abs(exponent))
+        }
+        Some(_) if single => write!(out, "{}", number as f32),
+        Some(_) => write!(out, "{number}"),
+        None => write!(out, "{short}"),
+    }
+    .expect("a string takes all text");
 }
 
 fn boolean(value: bool, cast: &str) -> &'static str {

@@ -175,6 +175,29 @@ async fn timestamps_of_every_form_are_compared_with_moments() {
 }
 
 #[tokio::test]
+async fn only_texts_without_an_offset_are_of_the_databases_zone() {
+    let directory = TempDir::new().unwrap();
+    let mut reader = reader(
+        &directory,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TIMESTAMP, b TIMESTAMP); INSERT INTO t VALUES \
+         (1, '2024-01-01 01:00:01', NULL), (2, '2024-01-01 00:00:01Z', 1), (3, 1704067201000, NULL), \
+         (4, '2024-01-01T01:00:01.000+01:00', NULL), (5, 2460310.5 + 1.0 / 86400, NULL), (6, NULL, 1704067201000), \
+         (7, NULL, '2024-01-01 00:00:01'), (8, '2024-01-01', 1704067201000)",
+    )
+    .await;
+    let zone = Zone::parse("Europe/Amsterdam").unwrap();
+    let columns = ["\"a\"".to_owned(), "\"b\"".to_owned()];
+    let mut ids = async |operator: &str| -> Vec<Value> {
+        let compared = Sqlite.compared(&columns, operator, Moment::of_millis(1_704_067_201_000), &zone);
+        reader.start(&select(&format!("SELECT id FROM t WHERE {compared} ORDER BY id"))).await.unwrap();
+        rows(&mut reader).await.unwrap().records.into_iter().map(|r| fields(r.value).remove(0)).collect()
+    };
+    assert_eq!(ids("=").await, [1, 2, 3, 4, 5, 6].map(Value::Int));
+    assert_eq!(ids("<").await, [7, 8].map(Value::Int));
+    assert_eq!(ids(">").await, []);
+}
+
+#[tokio::test]
 async fn a_query_that_is_given_up_does_not_hold_the_database() {
     let directory = TempDir::new().unwrap();
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n, t";

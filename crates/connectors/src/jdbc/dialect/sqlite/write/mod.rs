@@ -3,11 +3,14 @@
 mod refusal;
 mod words;
 
+use std::collections::HashSet;
+
 use api::{Error, Result};
 use async_trait::async_trait;
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use tokio::task::spawn_blocking;
+use tracing::warn;
 
 use crate::jdbc::dialect::sqlite::WORDS;
 use crate::jdbc::dialect::sqlite::connect;
@@ -27,6 +30,8 @@ pub(crate) struct SqliteWriter {
     definitions: Definitions,
     /// Where constraints are checked at once: how many rows referred to nothing before.
     dangling: Option<i64>,
+    /// Tables without any key, of which the log has been told.
+    keyless: HashSet<String>,
 }
 
 impl SqliteWriter {
@@ -40,7 +45,7 @@ impl SqliteWriter {
         let connection =
             opened.map_err(|error| Error::fail("cannot open the database").caused_by(error))??;
         let definitions = Definitions { clock: options.clock.clone(), dates: dates(access) };
-        Ok(Self { connection: Some(connection), definitions, dangling: None })
+        Ok(Self { connection: Some(connection), definitions, dangling: None, keyless: HashSet::new() })
     }
 
     /// Runs a call where it may block.
@@ -81,6 +86,33 @@ impl SqliteWriter {
             }
             _ => Ok(()),
         }
+    }
+
+    /// How rows are put into a table. Where it has no key at all nothing can conflict: upserts insert, as in Java.
+    async fn mode(&mut self, target: &Target, mode: InsertMode) -> Result<InsertMode, Refusal> {
+        if mode != InsertMode::Upsert || self.has_key(target).await? {
+            return Ok(mode);
+        }
+        if self.keyless.insert(target.table.sql.clone()) {
+            warn!(
+                table = target.table.shown,
+                "the table has no primary key or unique constraint: upserts insert, and replace no row"
+            );
+        }
+        Ok(InsertMode::Insert)
+    }
+
+    async fn has_key(&mut self, target: &Target) -> Result<bool, Refusal> {
+        let table = WORDS.parse(&target.table.sql);
+        self.run(move |connection| {
+            connection.query_row(
+                "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, coalesce(?2, 'main')) WHERE \"unique\") \
+                 OR EXISTS (SELECT 1 FROM pragma_table_info(?1, coalesce(?2, 'main')) WHERE pk > 0)",
+                (table.name, table.schema),
+                |row| row.get(0),
+            )
+        })
+        .await
     }
 
     /// Runs a statement once for each row, with the values of some fields.
@@ -234,6 +266,7 @@ impl Writer for SqliteWriter {
 
     async fn write(&mut self, target: &Target, mode: InsertMode, rows: &[Row<'_>]) -> Result<(), Refusal> {
         let all: Vec<usize> = (0..target.columns.len()).collect();
+        let mode = self.mode(target, mode).await?;
         if mode != InsertMode::Update {
             return self.each(insert(target, mode), target, &all, rows).await;
         }
