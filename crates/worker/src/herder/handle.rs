@@ -78,7 +78,15 @@ impl Herder {
         let (calls, receiver) = mpsc::channel(REQUESTS_MAX);
         let snapshot = Arc::new(Snapshot::default());
         let id = about.worker_id();
-        let driver = distributed::Driver::new(&services, snapshot.clone(), id, topics, peers, levels);
+        let driver = distributed::Driver::new(
+            &services,
+            snapshot.clone(),
+            id,
+            topics,
+            peers,
+            levels,
+            calls.downgrade(),
+        );
         tokio::spawn(driver.run(receiver));
         let answered = AtomicBool::new(false);
         Self { shared: Arc::new(Shared { calls, snapshot, services, about, signatures, group, answered }) }
@@ -300,7 +308,7 @@ impl Herder {
     /// Ends what former tasks of a source connector still do, for another worker, which has signed the request.
     ///
     /// # Errors
-    /// As [`Self::put_tasks`]; the leader of a cluster says that it cannot do it yet.
+    /// As [`Self::put_tasks`].
     pub async fn fence(&self, name: &str, request: SignedRequest<'_>) -> Result<(), HerderError> {
         let Some(signatures) = &self.shared.signatures else {
             let words = "Kafka Connect in standalone mode does not support exactly-once source connectors.";
