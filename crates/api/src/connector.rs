@@ -43,6 +43,11 @@ pub trait SourcePlugin: Send + Sync {
     fn definition(&self) -> Definition;
     /// Adds what is wrong across keys to the values that the definition has checked.
     fn validate(&self, _properties: &Properties, _values: &mut Vec<ConfigValue>) {}
+    /// Whether a connector with this configuration hands over every record exactly once, when it goes on from the
+    /// offsets that were committed together with the records; `None` where nobody can say, as of most connectors.
+    fn exactly_once(&self, _properties: &Properties) -> Option<bool> {
+        None
+    }
     /// Starts a connector.
     async fn start(
         &self,

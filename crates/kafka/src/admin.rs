@@ -6,6 +6,7 @@ mod groups;
 mod offsets;
 mod retry;
 mod topics;
+mod transactions;
 
 use std::{sync::Arc, time::Duration};
 

@@ -5,6 +5,10 @@ use std::{
     time::Duration,
 };
 
+use kafka_protocol::error::ResponseError;
+
+use crate::error::Error;
+
 /// How long to wait between attempts: doubled with each failure up to a maximum, give or take a fifth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
@@ -21,6 +25,16 @@ impl Backoff {
         let base = self.initial.saturating_mul(1 << doublings).min(self.max.max(self.initial));
         base.mul_f64(0.8 + 0.4 * random_fraction())
     }
+}
+
+/// How long the markers of a transaction are waited for before the next one is tried again, as in Kafka's clients:
+/// they take a few milliseconds.
+const MARKERS: Duration = Duration::from_millis(20);
+
+/// The time to wait after a failure.
+pub(crate) fn delay(backoff: Backoff, failures: u32, error: &Error) -> Duration {
+    let delay = backoff.delay(failures);
+    if error.code() == Some(ResponseError::ConcurrentTransactions) { delay.min(MARKERS) } else { delay }
 }
 
 /// A number that differs from call to call; for spreading load, not for secrets.

@@ -57,7 +57,7 @@ struct Known {
     topics: Cache,
     cluster_id: Option<Arc<str>>,
     controller: Option<NodeId>,
-    coordinators: HashMap<Arc<str>, NodeId>,
+    coordinators: HashMap<(Coordinated, Arc<str>), NodeId>,
 }
 
 impl Client {
@@ -238,21 +238,32 @@ impl Client {
 
     /// The broker that coordinates a group, from what is known if possible.
     pub async fn coordinator(&self, group: &str) -> Result<i32, Error> {
-        let known = self.inner.known.lock().coordinators.get(group).copied();
+        self.coordinator_of(Coordinated::Group, group).await
+    }
+
+    /// The broker that coordinates something, from what is known if possible.
+    pub(crate) async fn coordinator_of(&self, kind: Coordinated, name: &str) -> Result<i32, Error> {
+        let key = (kind, Arc::from(name));
+        let known = self.inner.known.lock().coordinators.get(&key).copied();
         if let Some(coordinator) = known {
             return Ok(coordinator);
         }
         let timeout = self.inner.options.request_timeout;
-        let response = self.request_any(timeout, |version| find_coordinator(group, version)).await?;
-        let (coordinator, address) = found_coordinator(response, group)?;
+        let response = self.request_any(timeout, |version| find_coordinator(kind, name, version)).await?;
+        let (coordinator, address) = found_coordinator(response, kind, name)?;
         self.inner.pool.learn(coordinator, &address);
-        self.inner.known.lock().coordinators.insert(group.into(), coordinator);
+        self.inner.known.lock().coordinators.insert(key, coordinator);
         Ok(coordinator)
     }
 
     /// Makes the next question for this group's coordinator go to a broker.
     pub fn invalidate_coordinator(&self, group: &str) {
-        self.inner.known.lock().coordinators.remove(group);
+        self.invalidate_coordinator_of(Coordinated::Group, group);
+    }
+
+    /// Makes the next question for this coordinator go to a broker.
+    pub(crate) fn invalidate_coordinator_of(&self, kind: Coordinated, name: &str) {
+        self.inner.known.lock().coordinators.remove(&(kind, Arc::from(name)));
     }
 
     /// The cluster's id.
@@ -296,17 +307,43 @@ fn topic_question(name: &str) -> MetadataRequestTopic {
     MetadataRequestTopic::default().with_name(Some(TopicName(text(name))))
 }
 
-fn find_coordinator(group: &str, version: i16) -> FindCoordinatorRequest {
-    // Version 4 asks for several at once.
-    if version >= 4 {
-        FindCoordinatorRequest::default().with_coordinator_keys(vec![text(group)])
-    } else {
-        FindCoordinatorRequest::default().with_key(text(group))
+/// What has a coordinator.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Coordinated {
+    Group,
+    /// A transactional id.
+    Transactions,
+}
+
+impl Coordinated {
+    /// Kafka's number of the kind.
+    fn key_type(self) -> i8 {
+        match self {
+            Coordinated::Group => 0,
+            Coordinated::Transactions => 1,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Coordinated::Group => "group",
+            Coordinated::Transactions => "transactional id",
+        }
     }
 }
 
-fn found_coordinator(response: FindCoordinatorResponse, group: &str) -> Result<(NodeId, Address), Error> {
-    let what = format!("find the coordinator of group `{group}`");
+fn find_coordinator(kind: Coordinated, name: &str, version: i16) -> FindCoordinatorRequest {
+    let request = FindCoordinatorRequest::default().with_key_type(kind.key_type());
+    // Version 4 asks for several at once.
+    if version >= 4 { request.with_coordinator_keys(vec![text(name)]) } else { request.with_key(text(name)) }
+}
+
+fn found_coordinator(
+    response: FindCoordinatorResponse,
+    kind: Coordinated,
+    name: &str,
+) -> Result<(NodeId, Address), Error> {
+    let what = format!("find the coordinator of {} `{name}`", kind.words());
     let (code, node, host, port) = match response.coordinators.into_iter().next() {
         Some(found) => (found.error_code, found.node_id, found.host, found.port),
         None => (response.error_code, response.node_id, response.host, response.port),

@@ -105,6 +105,11 @@ impl Connection {
         })
     }
 
+    /// Whether each transaction has an epoch of its own in this cluster (KIP-890).
+    pub(crate) fn transactions_v2(&self) -> bool {
+        self.versions.transactions_v2
+    }
+
     /// Puts a request on its way, after those that were put before it.
     ///
     /// # Errors

@@ -141,6 +141,15 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether another producer has taken the transactional id, or the coordinator has ended the transaction, which
+    /// was open for too long: nothing more can be written under the epoch that it had.
+    pub fn fenced(&self) -> bool {
+        use ResponseError::{InvalidProducerEpoch, InvalidTxnState, ProducerFenced};
+        matches!(self.code(), Some(ProducerFenced | InvalidProducerEpoch | InvalidTxnState))
+    }
+}
+
 /// Answers an error for any code but 0; `what` follows the word "cannot".
 pub(crate) fn check(code: i16, what: impl fmt::Display) -> Result<(), Error> {
     match ResponseError::try_from_code(code) {

@@ -116,6 +116,7 @@ macro_rules! requests {
 }
 
 requests! {
+    AddPartitionsToTxnRequest => AddPartitionsToTxnResponse, AddPartitionsToTxn, 3;
     ApiVersionsRequest => ApiVersionsResponse, ApiVersions, 3;
     CreateTopicsRequest => CreateTopicsResponse, CreateTopics, 7;
     DeleteGroupsRequest => DeleteGroupsResponse, DeleteGroups, 2;
@@ -123,6 +124,7 @@ requests! {
     DescribeClusterRequest => DescribeClusterResponse, DescribeCluster, 1;
     DescribeConfigsRequest => DescribeConfigsResponse, DescribeConfigs, 4;
     DescribeGroupsRequest => DescribeGroupsResponse, DescribeGroups, 5;
+    EndTxnRequest => EndTxnResponse, EndTxn, 5;
     FetchRequest => FetchResponse, Fetch, 12;
     FindCoordinatorRequest => FindCoordinatorResponse, FindCoordinator, 4;
     HeartbeatRequest => HeartbeatResponse, Heartbeat, 4;

@@ -1,9 +1,12 @@
 //! The keys of a producer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::reader::Reader;
-use crate::compression::{Codec, Compression};
+use super::{Problem, reader::Reader};
+use crate::{
+    compression::{Codec, Compression},
+    error::Error,
+};
 
 /// What a broker must have done before a write counts as done (`acks`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,6 +59,10 @@ pub struct ProducerOptions {
     /// `max.in.flight.requests.per.connection`: with idempotence at most 5; without it one batch of a partition
     /// at a time, so that order is kept.
     pub max_in_flight: usize,
+    /// `transaction.timeout.ms`: a transaction that is open for longer is aborted by its coordinator.
+    pub transaction_timeout: Duration,
+    /// `transactional.id`: set by whoever writes in transactions, never by a user.
+    pub transactional_id: Option<Arc<str>>,
     /// `partitioner.ignore.keys`.
     pub partitioner_ignore_keys: bool,
 }
@@ -67,6 +74,20 @@ impl Default for ProducerOptions {
 }
 
 impl ProducerOptions {
+    /// The same in transactions, which need idempotence.
+    ///
+    /// # Errors
+    /// `acks` is not `all`.
+    pub fn transactional(mut self, id: &str) -> Result<ProducerOptions, Error> {
+        if self.acks != Acks::All {
+            let problem = "has to be `all` for what is written exactly once";
+            return Err(Error::Config(vec![Problem { key: "acks".into(), problem: problem.into() }]));
+        }
+        (self.enable_idempotence, self.transactional_id) = (true, Some(id.into()));
+        (self.retries, self.max_in_flight) = (i32::MAX as u32, self.max_in_flight.min(5));
+        Ok(self)
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> ProducerOptions {
         refuse(reader);
         let acks = reader.choice(
@@ -90,6 +111,8 @@ impl ProducerOptions {
             retries,
             max_block: reader.millis("max.block.ms", 60_000),
             max_in_flight,
+            transaction_timeout: reader.millis("transaction.timeout.ms", 60_000),
+            transactional_id: None,
             partitioner_ignore_keys: reader.boolean("partitioner.ignore.keys").unwrap_or(false),
         }
     }
@@ -99,7 +122,7 @@ fn refuse(reader: &mut Reader<'_>) {
     reader.refuse_java_class("interceptor.classes");
     reader.refuse_java_class("partitioner.class");
     if reader.text("transactional.id").is_some() {
-        reader.problem("transactional.id", "transactions are not supported; remove the option");
+        reader.problem("transactional.id", "the worker names transactions itself; remove the option");
     }
     reader.ignore(&["key.serializer", "value.serializer"]);
 }

@@ -23,11 +23,27 @@ use crate::{
 /// A broker's answer to ApiVersions is a few hundred bytes.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// The versions a broker speaks, by the number of the request.
-pub(super) struct Versions(Box<[Option<VersionRange>]>);
+/// The feature that says how transactions are told of, and the level from which each one has an epoch of its own
+/// (KIP-890).
+const TRANSACTIONS: &str = "transaction.version";
+const TRANSACTIONS_V2: i16 = 2;
+
+/// What a broker speaks.
+pub(super) struct Versions {
+    /// By the number of the request.
+    ranges: Box<[Option<VersionRange>]>,
+    pub(super) transactions_v2: bool,
+}
 
 impl Versions {
-    fn new(ranges: &[ApiVersion]) -> Versions {
+    fn new(response: &ApiVersionsResponse) -> Versions {
+        let features = &response.finalized_features;
+        let level = features.iter().find(|feature| feature.name.as_str() == TRANSACTIONS);
+        let transactions_v2 = level.is_some_and(|level| level.max_version_level >= TRANSACTIONS_V2);
+        Versions { ranges: Self::ranges(&response.api_keys), transactions_v2 }
+    }
+
+    fn ranges(ranges: &[ApiVersion]) -> Box<[Option<VersionRange>]> {
         let highest_key = ApiKey::iter().map(|key| key as usize).max().unwrap_or(0);
         let mut versions = vec![None; highest_key + 1].into_boxed_slice();
         for range in ranges {
@@ -36,12 +52,12 @@ impl Versions {
                 *slot = Some(VersionRange { min: range.min_version, max: range.max_version });
             }
         }
-        Versions(versions)
+        versions
     }
 
     /// The highest version in both ranges.
     pub(super) fn highest(&self, key: ApiKey, ours: VersionRange) -> Option<i16> {
-        let theirs = self.0.get(key as usize).copied().flatten()?;
+        let theirs = self.ranges.get(key as usize).copied().flatten()?;
         let both = ours.intersect(&theirs);
         (!both.is_empty()).then_some(both.max)
     }
@@ -105,7 +121,7 @@ pub(super) async fn versions(
     let answer = time::timeout(timeout, exchange).await.map_err(|_| failed(timed_out(timeout)))?;
     let response = answer.map_err(failed)?;
     crate::error::check(response.error_code, format_args!("agree on versions with `{name}`"))?;
-    Ok(Versions::new(&response.api_keys))
+    Ok(Versions::new(&response))
 }
 
 async fn ask(stream: &mut TcpStream, client_id: &StrBytes, version: i16) -> io::Result<ApiVersionsResponse> {

@@ -43,6 +43,10 @@ pub(super) async fn run(inner: Arc<Inner>) {
         tokio::select! {
             () = inner.wake.notified(), if held => {}
             () = settled(inner.lease.as_ref()), if !held => if inner.lease.as_ref().is_some_and(Lease::ended) {
+                if let Some(transactions) = &inner.transactions {
+                    // Before what is under way is dropped: a transaction without it must not be committed.
+                    transactions.fail(Error::Closed);
+                }
                 return inner.sender.lock().close();
             },
             Some((event, link)) = work.next(), if !work.is_empty() => {
@@ -77,15 +81,18 @@ fn step(inner: &Arc<Inner>, links: &mut Links, work: &Work) -> Option<Instant> {
         let actions = sender.poll(now, &mut completed);
         (actions, sender.wake_at(now))
     };
-    finish(completed);
+    finish(inner, completed);
     for action in actions {
         work.push(start(inner.clone(), links, action));
     }
     wake_at
 }
 
-pub(super) fn finish(completed: Completed<Done>) {
+pub(super) fn finish(inner: &Inner, completed: Completed<Done>) {
     for (done, result) in completed {
+        if let (Some(transactions), Err(error)) = (&inner.transactions, &result) {
+            transactions.fail(error.clone());
+        }
         // Whoever sent the batch may not care.
         let _ = done.result.send(result);
     }
@@ -100,7 +107,7 @@ fn handle(inner: &Inner, event: Event) {
         }
         sender.handle(event, Instant::now())
     };
-    finish(completed);
+    finish(inner, completed);
 }
 
 fn start(inner: Arc<Inner>, links: &Links, action: Action) -> BoxFuture<'static, Outcome> {
@@ -183,7 +190,7 @@ fn put_on_its_way(
     produce: Produce,
 ) -> Result<Sent, Error> {
     let connection = connection.ok_or(Error::Closed)?;
-    let version = connection.version::<Produce>()?;
+    let version = connection.version::<Produce>()?.min(produce.version_max);
     if inner.options.acks == Acks::None {
         return Ok(Sent::Unanswered(connection, produce, version));
     }

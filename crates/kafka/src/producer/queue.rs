@@ -13,24 +13,26 @@ use tokio::time::Instant;
 
 use super::reaction::{Reaction, reaction};
 use crate::{
-    backoff::Backoff,
+    backoff::{Backoff, delay},
     error::Error,
     record::{RecordBatch, Stamp},
 };
 
 /// Topic and partition.
-pub(super) type Target = (Arc<str>, i32);
+pub(crate) type Target = (Arc<str>, i32);
 
 /// What the broker gave this producer; the epoch goes up by partition.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Identity {
-    pub(super) producer_id: i64,
-    pub(super) epoch: i16,
+pub(crate) struct Identity {
+    pub(crate) producer_id: i64,
+    pub(crate) epoch: i16,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) idempotent: bool,
+    /// Whether a failure of one batch is one of all: the transaction that they belong to cannot be committed.
+    pub(super) transactional: bool,
     /// Batches on their way at once.
     pub(super) max_in_flight: usize,
     pub(super) retries: u32,
@@ -161,7 +163,12 @@ impl<T> Queue<T> {
                 };
                 let sequence = *entry.sequence.get_or_insert(self.next_sequence);
                 self.next_sequence = sequence_after(sequence, entry.batch.records());
-                Stamp { producer_id: identity.producer_id, epoch, sequence }
+                Stamp {
+                    producer_id: identity.producer_id,
+                    epoch,
+                    sequence,
+                    transactional: self.rules.transactional,
+                }
             }
             None => {
                 entry.sequence = Some(0);
@@ -194,19 +201,27 @@ impl<T> Queue<T> {
         if self.draining && self.in_flight() == 0 {
             self.resolve(now, &mut completed);
         }
+        self.fail_together(&mut completed);
         completed
+    }
+
+    /// What follows a batch of a transaction that was given up is given up, too.
+    fn fail_together(&mut self, completed: &mut Completed<T>) {
+        let failed = completed.iter().find_map(|(_, result)| result.as_ref().err());
+        if let Some(error) = failed.filter(|_| self.rules.transactional).cloned() {
+            completed.extend(self.fail_all(&error));
+        }
     }
 
     /// Notes a failure after which the first batch is to be sent (again) later.
     pub(super) fn postpone(&mut self, now: Instant, error: &Error) {
         self.failures = self.failures.saturating_add(1);
-        // Lost connections are told of where they are made.
-        if self.failures == 1 && error.code().is_some() {
+        if self.failures == 1 && worth_telling(error) {
             let (topic, partition) = (&*self.target.0, self.target.1);
             tracing::warn!(topic, partition, %error, "cannot write for now; trying again until it can be done");
         }
         self.last_failure = Some(error.clone());
-        self.retry_at = Some(now + self.rules.backoff.delay(self.failures));
+        self.retry_at = Some(now + delay(self.rules.backoff, self.failures, error));
     }
 
     /// Fails batches whose time is up. Those on their way are waited for: they have their own timeout.
@@ -218,6 +233,7 @@ impl<T> Queue<T> {
         while self.in_flight() == 0 && self.batches.front().is_some_and(|entry| entry.deadline <= now) {
             let error = self.expired();
             self.give_up_sent(&mut completed, error);
+            self.fail_together(&mut completed);
         }
         completed
     }
@@ -237,6 +253,14 @@ impl<T> Queue<T> {
             self.pop_front(Err(error.clone()), &mut completed);
         }
         completed
+    }
+
+    /// Begins to number anew, for a producer id or an epoch that the broker has just given.
+    pub(super) fn renumber(&mut self) {
+        debug_assert!(self.batches.is_empty(), "a transaction ends when nothing is under way");
+        (self.epochs, self.exhausted, self.draining) = (0, false, false);
+        (self.next_sequence, self.established) = (0, false);
+        (self.failures, self.retry_at) = (0, None);
     }
 
     /// Fails everything, on its way or not; what is sent after that is numbered anew.
@@ -261,7 +285,7 @@ impl<T> Queue<T> {
     }
 
     fn log_recovery(&self) {
-        let told = self.last_failure.as_ref().is_some_and(|error| error.code().is_some());
+        let told = self.last_failure.as_ref().is_some_and(worth_telling);
         if self.failures > 0 && told {
             tracing::info!(topic = &*self.target.0, partition = self.target.1, "writing again");
         }
@@ -291,7 +315,7 @@ impl<T> Queue<T> {
         for entry in &mut self.batches {
             entry.state = State::Waiting;
         }
-        match reaction(&error, self.rules.idempotent) {
+        match reaction(&error, self.rules) {
             Reaction::Retry => self.retry(now, &error, completed),
             Reaction::NewEpoch => {
                 let (topic, partition) = (&*self.target.0, self.target.1);
@@ -397,6 +421,12 @@ impl<T> Queue<T> {
             None => self.exhausted = true,
         }
     }
+}
+
+/// Whether a failure that passes is news. Lost connections are told of where they are made, and the markers of one
+/// transaction are often written when the next one begins.
+fn worth_telling(error: &Error) -> bool {
+    error.code().is_some_and(|code| code != ResponseError::ConcurrentTransactions)
 }
 
 /// The result of parts of one batch. Whoever learns that a record is too large may rely on it that the others are

@@ -2,6 +2,7 @@
 
 use kafka_protocol::error::ResponseError;
 
+use super::queue::Rules;
 use crate::error::Error;
 
 /// What to do about the failure of the first batch.
@@ -19,15 +20,32 @@ pub(super) enum Reaction {
 }
 
 /// What the error of the first batch calls for, once nothing is on its way.
-pub(super) fn reaction(error: &Error, idempotent: bool) -> Reaction {
+pub(super) fn reaction(error: &Error, rules: Rules) -> Reaction {
+    if rules.transactional {
+        return in_transaction(error);
+    }
     match error.code() {
         Some(ResponseError::MessageTooLarge | ResponseError::RecordListTooLarge) => Reaction::Split,
-        Some(ResponseError::OutOfOrderSequenceNumber | ResponseError::UnknownProducerId) if idempotent => {
+        Some(ResponseError::OutOfOrderSequenceNumber | ResponseError::UnknownProducerId)
+            if rules.idempotent =>
+        {
             Reaction::NewEpoch
         }
         Some(ResponseError::InvalidProducerEpoch | ResponseError::ProducerFenced) => {
             Reaction::Stop("the broker knows a later epoch of this producer id; something else uses it")
         }
+        _ if error.retriable() => Reaction::Retry,
+        _ => Reaction::GiveUp,
+    }
+}
+
+/// The same in a transaction. Numbers are never made anew in it: whether the transaction has what was sent under the
+/// former ones would be a guess.
+fn in_transaction(error: &Error) -> Reaction {
+    match error.code() {
+        Some(ResponseError::MessageTooLarge | ResponseError::RecordListTooLarge) => Reaction::Split,
+        // The markers of the transaction before are still being written.
+        Some(ResponseError::ConcurrentTransactions) => Reaction::Retry,
         _ if error.retriable() => Reaction::Retry,
         _ => Reaction::GiveUp,
     }

@@ -1,13 +1,13 @@
 //! All partitions of a producer, as plain data: what is to be done next, and what follows from what was done.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::time::Instant;
 
 use super::{
     action::{Action, Event, RequestId, leader_doubtful},
     queue::{Completed, Identity, Outgoing, Queue, Rules, Target},
-    wire::Produce,
+    wire::{self, Produce},
 };
 use crate::{
     backoff::Backoff,
@@ -25,6 +25,9 @@ pub(super) struct Sender<T> {
     timeout_ms: i32,
     max_request_size: usize,
     max_in_flight: usize,
+    transactional_id: Option<Arc<str>>,
+    /// The highest version of Produce; later ones mean something else in transactions.
+    version_max: i16,
     identity: Numbering,
     partitions: BTreeMap<Target, Partition<T>>,
     brokers: BTreeMap<i32, Broker>,
@@ -50,8 +53,15 @@ enum Leader {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Numbering {
     NotNeeded,
-    Unknown { failures: u32, retry_at: Option<Instant> },
-    Asked { failures: u32 },
+    /// The owner gets one for its transactions, and gives it to the sender.
+    Withheld,
+    Unknown {
+        failures: u32,
+        retry_at: Option<Instant>,
+    },
+    Asked {
+        failures: u32,
+    },
     Known(Identity),
 }
 
@@ -81,14 +91,22 @@ impl<T> Sender<T> {
     pub(super) fn new(options: &ProducerOptions, backoff: Backoff) -> Sender<T> {
         let idempotent = options.enable_idempotence;
         let in_flight = if idempotent { options.max_in_flight.min(REMEMBERED_BATCHES) } else { 1 };
-        let unknown = Numbering::Unknown { failures: 0, retry_at: None };
+        let transactional = options.transactional_id.is_some();
+        let numbering = match (idempotent, transactional) {
+            (_, true) => Numbering::Withheld,
+            (true, false) => Numbering::Unknown { failures: 0, retry_at: None },
+            (false, false) => Numbering::NotNeeded,
+        };
+        let (max_in_flight, retries) = (in_flight, options.retries);
         Sender {
-            rules: Rules { idempotent, max_in_flight: in_flight, retries: options.retries, backoff },
+            rules: Rules { idempotent, transactional, max_in_flight, retries, backoff },
             acks: options.acks,
             timeout_ms: i32::try_from(options.request_timeout.as_millis()).unwrap_or(i32::MAX),
             max_request_size: options.max_request_size,
             max_in_flight: options.max_in_flight.min(REMEMBERED_BATCHES),
-            identity: if idempotent { unknown } else { Numbering::NotNeeded },
+            transactional_id: options.transactional_id.clone(),
+            version_max: wire::VERSION_MAX,
+            identity: numbering,
             partitions: BTreeMap::new(),
             brokers: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -121,6 +139,15 @@ impl<T> Sender<T> {
     pub(super) fn abandon(&mut self, error: &Error) -> Completed<T> {
         let queues = self.partitions.values_mut().map(|partition| &mut partition.queue);
         queues.flat_map(|queue| queue.abandon(error)).collect()
+    }
+
+    /// Numbers what comes from now on for this producer id and epoch; nothing is under way.
+    pub(super) fn identify(&mut self, identity: Identity, version_max: i16) {
+        self.identity = Numbering::Known(identity);
+        self.version_max = version_max;
+        for partition in self.partitions.values_mut() {
+            partition.queue.renumber();
+        }
     }
 
     /// Notes that a connection is there, or no longer.
@@ -177,7 +204,7 @@ impl<T> Sender<T> {
     fn identified(&mut self, now: Instant, actions: &mut Vec<Action>) -> bool {
         match self.identity {
             Numbering::NotNeeded | Numbering::Known(_) => true,
-            Numbering::Asked { .. } => false,
+            Numbering::Withheld | Numbering::Asked { .. } => false,
             Numbering::Unknown { failures, retry_at } => {
                 let wanted = self.partitions.values().any(|partition| !partition.queue.empty());
                 if wanted && retry_at.is_none_or(|instant| instant <= now) {
@@ -260,7 +287,14 @@ impl<T> Sender<T> {
         let tickets = batches.iter().map(|(target, outgoing)| (target.clone(), outgoing.ticket)).collect();
         self.requests.insert(id, Sent { broker, batches: tickets });
         self.brokers.entry(broker).or_default().in_flight += 1;
-        Produce { id, acks: self.acks.code(), timeout_ms: self.timeout_ms, batches }
+        Produce {
+            id,
+            transactional_id: self.transactional_id.clone(),
+            version_max: self.version_max,
+            acks: self.acks.code(),
+            timeout_ms: self.timeout_ms,
+            batches,
+        }
     }
 
     /// Takes in what came of an action and tells which batches are done with.

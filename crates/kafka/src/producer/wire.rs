@@ -1,5 +1,7 @@
 //! The Produce request, encoded by hand so that the records are never copied.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, BytesMut};
 use kafka_protocol::{
     messages::{ApiKey, ProduceRequest, ProduceResponse},
@@ -19,10 +21,18 @@ use crate::{
 /// The first version with compact lengths and tagged fields.
 const FLEXIBLE: i16 = 9;
 
+/// The highest version that this client writes.
+pub(super) const VERSION_MAX: i16 = 12;
+/// The highest version that does not add partitions to a transaction by itself.
+pub(super) const VERSION_MAX_ADDED: i16 = 11;
+
 /// At most one batch of each of several partitions that one broker leads.
 #[derive(Debug)]
 pub(super) struct Produce {
     pub(super) id: RequestId,
+    pub(super) transactional_id: Option<Arc<str>>,
+    /// The highest version that may be sent.
+    pub(super) version_max: i16,
     pub(super) acks: i16,
     pub(super) timeout_ms: i32,
     /// Batches of one topic stand together.
@@ -31,7 +41,7 @@ pub(super) struct Produce {
 
 impl Request for Produce {
     const KEY: ApiKey = ApiKey::Produce;
-    const VERSIONS: VersionRange = VersionRange { min: 3, max: 12 };
+    const VERSIONS: VersionRange = VersionRange { min: 3, max: VERSION_MAX };
     type Response = ProduceResponse;
 
     fn header_version(version: i16) -> i16 {
@@ -40,7 +50,10 @@ impl Request for Produce {
 
     fn encode(&self, version: i16, frame: &mut Segments) -> Result<(), Error> {
         let flexible = version >= FLEXIBLE;
-        put_null_string(frame.tail(), flexible);
+        match &self.transactional_id {
+            Some(id) => put_string(frame.tail(), flexible, id),
+            None => put_null_string(frame.tail(), flexible),
+        }
         frame.tail().put_i16(self.acks);
         frame.tail().put_i32(self.timeout_ms);
         put_length(frame.tail(), flexible, self.topics().count());

@@ -10,6 +10,8 @@ pub const BATCH_HEADER_BYTES: usize = 61;
 /// The bytes of the header before its checksum begins to count: offset, length, epoch, magic, checksum.
 const UNCHECKED_BYTES: usize = 21;
 const NO_PRODUCER_ID: i64 = -1;
+/// The bit of the attributes that says that a batch is of a transaction.
+const TRANSACTIONAL: i16 = 1 << 4;
 
 /// A finished batch of records, compressed as it will be stored. Cloning shares the bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,11 +33,14 @@ pub(crate) struct Stamp {
     pub(crate) producer_id: i64,
     pub(crate) epoch: i16,
     pub(crate) sequence: i32,
+    /// Whether it counts only once its transaction is committed.
+    pub(crate) transactional: bool,
 }
 
 impl Stamp {
     /// Of a producer without idempotence.
-    pub(crate) const NONE: Stamp = Stamp { producer_id: NO_PRODUCER_ID, epoch: -1, sequence: -1 };
+    pub(crate) const NONE: Stamp =
+        Stamp { producer_id: NO_PRODUCER_ID, epoch: -1, sequence: -1, transactional: false };
 }
 
 impl RecordBatch {
@@ -72,7 +77,8 @@ impl RecordBatch {
         header[8..12].copy_from_slice(&length.to_be_bytes());
         header[12..16].copy_from_slice(&(-1i32).to_be_bytes()); // partition leader epoch: the broker's to give
         header[16] = 2; // magic
-        header[21..23].copy_from_slice(&self.codec.id().to_be_bytes());
+        let transactional = if stamp.transactional { TRANSACTIONAL } else { 0 };
+        header[21..23].copy_from_slice(&(self.codec.id() | transactional).to_be_bytes());
         header[23..27].copy_from_slice(&(self.records - 1).to_be_bytes());
         header[27..35].copy_from_slice(&self.base_timestamp_ms.to_be_bytes());
         header[35..43].copy_from_slice(&self.max_timestamp_ms.to_be_bytes());

@@ -9,4 +9,5 @@ mod consumer;
 mod group;
 mod producer;
 mod reader;
+mod transactions;
 mod writer;

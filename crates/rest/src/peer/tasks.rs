@@ -1,4 +1,5 @@
-//! The tasks of a connector go to the leader of the cluster, signed.
+//! What only workers ask the leader of the cluster for, signed: to write the tasks of a connector, and to fence off
+//! former ones.
 
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -17,8 +18,18 @@ impl Leader for Peers {
         tasks: Vec<u8>,
         signature: Option<(String, &'static str)>,
     ) -> Result<(), Unsent> {
-        let sent = self.put_signed_tasks(leader, connector, tasks, signature).await;
-        sent.map_err(|error| Unsent { refused: error.status == StatusCode::FORBIDDEN, words: error.message })
+        self.send_signed(leader, connector, (Method::POST, "tasks"), tasks, signature).await.map_err(unsent)
+    }
+
+    async fn fence(
+        &self,
+        leader: &str,
+        connector: &str,
+        signature: Option<(String, &'static str)>,
+    ) -> Result<(), Unsent> {
+        self.send_signed(leader, connector, (Method::PUT, "fence"), Vec::new(), signature)
+            .await
+            .map_err(unsent)
     }
 
     async fn reach(&self, worker: &str) -> Result<(), String> {
@@ -31,17 +42,22 @@ impl Leader for Peers {
     }
 }
 
+fn unsent(error: RestError) -> Unsent {
+    Unsent { refused: error.status == StatusCode::FORBIDDEN, words: error.message }
+}
+
 impl Peers {
-    async fn put_signed_tasks(
+    async fn send_signed(
         &self,
         leader: &str,
         connector: &str,
-        tasks: Vec<u8>,
+        (method, what): (Method, &str),
+        body: Vec<u8>,
         signature: Option<(String, &'static str)>,
     ) -> Result<(), RestError> {
         // What else a name may have is for the URL to escape.
         let connector = connector.replace('%', "%25").replace('/', "%2F");
-        let url = url_of(leader, &format!("/connectors/{connector}/tasks"), &[])?;
+        let url = url_of(leader, &format!("/connectors/{connector}/{what}"), &[])?;
         let mut headers = HeaderMap::new();
         if let Some((signature, algorithm)) = signature
             && let Ok(signature) = HeaderValue::from_str(&signature)
@@ -53,6 +69,6 @@ impl Peers {
             let name = HeaderName::from_bytes(ALGORITHM_HEADER.as_bytes()).expect("a name of a header");
             headers.insert(name, HeaderValue::from_static(algorithm));
         }
-        self.send(PeerRequest { method: Method::POST, url, headers, body: tasks }).await.map(drop)
+        self.send(PeerRequest { method, url, headers, body }).await.map(drop)
     }
 }

@@ -21,6 +21,8 @@ pub struct Builder {
     port: Option<u16>,
     controller: Option<u16>,
     proxied: bool,
+    /// Features whose levels are not those of the release, as `name=level`.
+    features: Vec<String>,
 }
 
 impl Builder {
@@ -32,6 +34,7 @@ impl Builder {
             port: None,
             controller: None,
             proxied: false,
+            features: Vec::new(),
         }
     }
 
@@ -53,6 +56,13 @@ impl Builder {
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
+        self
+    }
+
+    /// Sets the level of a feature such as `transaction.version`, instead of that of the release.
+    #[must_use]
+    pub fn feature(mut self, name: &str, level: u16) -> Self {
+        self.features.push(format!("{name}={level}"));
         self
     }
 
@@ -88,7 +98,7 @@ impl Builder {
         let proxy = self.proxied.then(|| add_proxied_listener(&mut broker)).transpose()?;
         broker.extend(self.properties);
         properties::write(&server_properties(directory.path()), &broker)?;
-        format_storage(directory.path())?;
+        format_storage(directory.path(), &self.features)?;
         let process = super::launch(directory.path(), &self.options)?;
         Ok(Kafka {
             bootstrap: format!("127.0.0.1:{port}"),
@@ -148,9 +158,11 @@ pub(super) fn server_properties(directory: &Path) -> PathBuf {
     directory.join("server.properties")
 }
 
-fn format_storage(directory: &Path) -> anyhow::Result<()> {
+fn format_storage(directory: &Path, features: &[String]) -> anyhow::Result<()> {
     let config = server_properties(directory);
     let config = config.to_str().context("the target directory's name is not UTF-8")?;
     let cluster = "ferroduct-testkit-0001";
-    JavaTool::run("kafka.tools.StorageTool", &["format", "-t", cluster, "-c", config], "").map(drop)
+    let mut arguments = vec!["format", "-t", cluster, "-c", config];
+    arguments.extend(features.iter().flat_map(|feature| ["--feature", feature]));
+    JavaTool::run("kafka.tools.StorageTool", &arguments, "").map(drop)
 }

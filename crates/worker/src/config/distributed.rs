@@ -75,7 +75,7 @@ pub struct DistributedKeys {
     /// How many copies a new topic of statuses has; -1 for the broker's default.
     #[config(default = 3, validator = rules::replication_factor())]
     pub status_storage_replication_factor: i16,
-    /// Whether sources may write exactly once. Not supported yet: disabled.
+    /// Whether sources write exactly once: disabled, preparing or enabled.
     #[config(default = "disabled", importance = high, validator = Validator::one_of_ignoring_case(["DISABLED", "PREPARING", "ENABLED"]))]
     pub exactly_once_source_support: String,
     /// The algorithm that the keys of requests between workers are made for.
@@ -110,6 +110,17 @@ pub struct Signing {
     pub accepted: Vec<Algorithm>,
 }
 
+/// `exactly.once.source.support`: a cluster goes from one to the next, with all of its workers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ExactlyOnce {
+    /// Sources write at least once.
+    Disabled,
+    /// The leader writes the configurations in transactions, so that one that was replaced writes nothing any more.
+    Preparing,
+    /// Sources write exactly once, too.
+    Enabled,
+}
+
 /// The configuration of a worker's place in its cluster.
 #[derive(Clone, Debug)]
 pub struct Distributed {
@@ -137,6 +148,8 @@ pub struct Distributed {
     pub statuses: Spec,
     /// How requests between workers are signed.
     pub signing: Signing,
+    /// Whether sources write exactly once.
+    pub exactly_once: ExactlyOnce,
 }
 
 impl Signing {
@@ -161,12 +174,31 @@ impl DistributedKeys {
         self.scheduled_rebalance_max_delay_ms.unwrap_or(default)
     }
 
+    fn exactly_once(&self) -> ExactlyOnce {
+        match self.exactly_once_source_support.to_ascii_lowercase().as_str() {
+            "preparing" => ExactlyOnce::Preparing,
+            "enabled" => ExactlyOnce::Enabled,
+            // The validator takes nothing else.
+            _ => ExactlyOnce::Disabled,
+        }
+    }
+
     fn balance(&self) -> Balance {
         if self.assignment_balance.eq_ignore_ascii_case("load") { Balance::Load } else { Balance::Count }
     }
 }
 
 impl Distributed {
+    /// What names the transactions of a task to the brokers, as in Kafka.
+    pub fn transactional_id(&self, connector: &str, task: u32) -> String {
+        format!("{}-{connector}-{task}", self.group)
+    }
+
+    /// What names those of the leader.
+    pub fn leader_transactional_id(&self) -> Option<String> {
+        (self.exactly_once != ExactlyOnce::Disabled).then(|| format!("connect-cluster-{}", self.group))
+    }
+
     /// Takes worker properties.
     ///
     /// # Errors
@@ -229,6 +261,7 @@ impl Distributed {
                 keys.status_storage_replication_factor,
             ),
             signing,
+            exactly_once: keys.exactly_once(),
         }
     }
 }
@@ -252,10 +285,6 @@ fn wrong(keys: &DistributedKeys) -> Vec<Problem> {
     if keys.heartbeat_interval_ms >= keys.session_timeout_ms {
         let reason = "Heartbeats must come more often than session.timeout.ms";
         wrong("heartbeat.interval.ms", &keys.heartbeat_interval_ms, reason);
-    }
-    if !keys.exactly_once_source_support.eq_ignore_ascii_case("disabled") {
-        let reason = "transactions are not supported yet, set it to disabled";
-        wrong("exactly.once.source.support", &keys.exactly_once_source_support, reason);
     }
     problems
 }

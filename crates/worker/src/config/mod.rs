@@ -15,7 +15,7 @@ use api::config::{Config as _, Problem, Problems, Properties};
 use thiserror::Error;
 
 pub use connector::ConnectorFile;
-pub use distributed::{Distributed, DistributedKeys, Signing};
+pub use distributed::{Distributed, DistributedKeys, ExactlyOnce, Signing};
 pub use keys::Keys;
 pub use origin::Origin;
 pub(crate) use properties::parse_text;

@@ -55,7 +55,7 @@ pub(super) fn task(services: &Services, start: &StartTask) -> Result<TaskSpec, F
         ConnectorPlugin::Sink(plugin) => TaskKind::Sink(plugin),
     };
     validate::versions_of_task(&services.registry, &connector).map_err(Failure::of)?;
-    Ok(TaskSpec { id: start.id.clone(), kind, connector, task, target: start.target })
+    Ok(TaskSpec { id: start.id.clone(), kind, connector, task, target: start.target, exactly_once: None })
 }
 
 /// Validates a configuration. May block.

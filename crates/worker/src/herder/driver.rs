@@ -40,7 +40,7 @@ impl Driver {
     ) -> Self {
         let config = &services.config;
         let state = State::new(worker_id, config.topic_tracking_enable, config.restart);
-        let (runner, inbox) = Runner::new(services, snapshot.activities().clone(), patience);
+        let (runner, inbox) = Runner::new(services, snapshot.activities().clone(), patience, None);
         Self { state, snapshot, runner, inbox, replies: BTreeMap::new(), calls: 0, began: Instant::now() }
     }
 

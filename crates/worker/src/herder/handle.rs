@@ -74,7 +74,15 @@ impl Herder {
         let (calls, receiver) = mpsc::channel(REQUESTS_MAX);
         let snapshot = Arc::new(Snapshot::default());
         let id = about.worker_id();
-        let driver = distributed::Driver::new(&services, snapshot.clone(), id, topics, peers, levels);
+        let driver = distributed::Driver::new(
+            &services,
+            snapshot.clone(),
+            id,
+            topics,
+            peers,
+            levels,
+            calls.downgrade(),
+        );
         tokio::spawn(driver.run(receiver));
         let answered = AtomicBool::new(false);
         Self { shared: Arc::new(Shared { calls, snapshot, services, about, signatures, group, answered }) }

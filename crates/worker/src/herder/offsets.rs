@@ -16,7 +16,7 @@ use super::entities::{ConnectorOffset, ConnectorOffsets, ConnectorType};
 use super::instance::Calls;
 use super::view::ConnectorView;
 use crate::plugins::ConnectorPlugin;
-use crate::task::Services;
+use crate::task::{Services, offset_store};
 
 /// The committed offsets of a connector.
 pub(super) async fn read(
@@ -27,7 +27,8 @@ pub(super) async fn read(
     if view.class.kind == ConnectorType::Sink {
         return sink::read(services, name, &*resolved(services, &view.config).await?).await;
     }
-    let offsets = services.offsets.all(name).await.map_err(internal)?;
+    let store = offset_store(services, &*resolved(services, &view.config).await?).await.map_err(internal)?;
+    let offsets = store.all(name).await.map_err(internal)?;
     let shown = |(partition, offset)| ConnectorOffset { partition, offset: Some(offset) };
     Ok(ConnectorOffsets { offsets: offsets.into_iter().map(shown).collect() })
 }
@@ -71,17 +72,18 @@ async fn change_source(
     config: &Arc<Properties>,
     change: OffsetChange,
 ) -> Result<bool, HerderError> {
+    let store = offset_store(services, config).await.map_err(internal)?;
     let offsets = match change {
         OffsetChange::Alter(offsets) => {
             offsets.into_iter().map(|offset| (offset.partition, offset.offset)).collect()
         }
-        OffsetChange::Reset => forgotten(services.offsets.all(name).await.map_err(internal)?),
+        OffsetChange::Reset => forgotten(store.all(name).await.map_err(internal)?),
     };
     let config = config.clone();
     let ask = move || plugin.alter_offsets(&config, &offsets).map(|known| (known, offsets));
     let (known, offsets) = ask_plugin(services, ask).await?;
     let offsets = offsets.into_iter().map(|(partition, offset)| (Arc::new(partition), offset)).collect();
-    services.offsets.write(name, offsets).await.map_err(internal)?;
+    store.write(name, offsets).await.map_err(internal)?;
     Ok(known)
 }
 

@@ -18,8 +18,11 @@ use super::entities::RawConfig;
 use super::instance::{Calls, Instance, Name};
 use super::state::{Action, Event, Failure, Generation, StartTask};
 use super::{configure, offsets};
+use crate::config::Distributed;
 use crate::provider::Secrets;
-use crate::task::{Activities, Report, Services, Task, TaskEvent, TaskId, TaskSpec};
+use crate::task::{
+    Activities, ExactlyOnce, Guard, Report, Services, Task, TaskEvent, TaskId, TaskKind, TaskSpec,
+};
 use ending::{Held, Shown, end_tasks};
 
 /// How long a connector may take to stop, and how long others wait for one that does not come back; as in Kafka.
@@ -45,9 +48,24 @@ impl Events {
     }
 }
 
+/// How sources of a cluster write exactly once.
+pub(super) struct Guarded {
+    /// The cluster.
+    pub(super) guard: Arc<dyn Guard>,
+    pub(super) config: Arc<Distributed>,
+}
+
+impl Guarded {
+    fn of(&self, id: &TaskId, generation: u64) -> ExactlyOnce {
+        let transactional_id = self.config.transactional_id(&id.connector, id.task).into();
+        ExactlyOnce { guard: self.guard.clone(), transactional_id, generation }
+    }
+}
+
 /// What makes a task whose start was asked for, or why it cannot be had.
 struct Configured {
     generation: Generation,
+    set: u64,
     outcome: Result<TaskSpec, Failure>,
 }
 
@@ -62,6 +80,8 @@ pub(super) struct Runner {
     /// What goes on beside the loop; some of it answers what makes a task.
     background: JoinSet<Option<Configured>>,
     patience: Duration,
+    /// How sources write exactly once, if they are to.
+    exactly_once: Option<Guarded>,
     /// When a worker that shuts down has ended, come what may.
     deadline: Option<Instant>,
 }
@@ -72,6 +92,7 @@ impl Runner {
         services: Arc<Services>,
         activities: Arc<Activities>,
         patience: Duration,
+        exactly_once: Option<Guarded>,
     ) -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (sender, inbox) = mpsc::unbounded_channel();
         let secrets = services.config.providers.secrets().clone();
@@ -83,6 +104,7 @@ impl Runner {
             events: Events { inbox: sender, secrets },
             background: JoinSet::new(),
             patience,
+            exactly_once,
             deadline: None,
         };
         (runner, inbox)
@@ -197,23 +219,27 @@ impl Runner {
 
     /// Has what makes a task worked out, which is waited for only if files have to be read for that.
     fn start_task(&mut self, start: StartTask) {
-        let generation = start.generation;
+        let (generation, set) = (start.generation, start.set);
         let held = Held { id: start.id.clone(), target: start.target, task: None, shown: None };
         self.tasks.insert(generation, held);
         let services = self.services.clone();
         let providers = &services.config.providers;
         if !providers.concern(&start.connector) && !providers.concern(&start.task) {
-            return self.configured(Configured { generation, outcome: configure::task(&services, &start) });
+            return self.configured(Configured {
+                generation,
+                set,
+                outcome: configure::task(&services, &start),
+            });
         }
         let calls = Calls::new(&services.runtime);
         self.background.spawn(async move {
             let outcome = calls.run(async move { configure::task(&services, &start) }).await;
-            Some(Configured { generation, outcome: outcome.and_then(|spec| spec) })
+            Some(Configured { generation, set, outcome: outcome.and_then(|spec| spec) })
         });
     }
 
     /// Starts a task, unless it was ended before it could be.
-    fn configured(&mut self, Configured { generation, outcome }: Configured) {
+    fn configured(&mut self, Configured { generation, set, outcome }: Configured) {
         let Some(held) = self.tasks.get_mut(&generation) else { return };
         let (id, events) = (held.id.clone(), self.events.clone());
         match outcome {
@@ -221,7 +247,10 @@ impl Runner {
                 let report: Report = Arc::new(move |report| {
                     events.send(Event::TaskReported { id: report.id, generation, event: report.event });
                 });
-                let spec = TaskSpec { target: held.target, ..spec };
+                let source = matches!(spec.kind, TaskKind::Source(_));
+                let guarded = self.exactly_once.as_ref().filter(|_| source);
+                let exactly_once = guarded.map(|guarded| guarded.of(&spec.id, set));
+                let spec = TaskSpec { target: held.target, exactly_once, ..spec };
                 let shown = Shown::begin(&spec.id, &self.activities);
                 held.task = Some(Task::start(spec, self.services.clone(), shown.activity().clone(), report));
                 held.shown = Some(shown);

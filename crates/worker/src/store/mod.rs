@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use api::{Result, SourceOffset, SourcePartition};
 use async_trait::async_trait;
+use kafka::{Compression, RecordBatch};
 
 pub use file::FileStore;
 pub use lock::FileLock;
@@ -28,6 +29,36 @@ pub trait OffsetStore: Send + Sync {
         offsets: Vec<(Arc<SourcePartition>, Option<SourceOffset>)>,
     ) -> Result<()>;
 
+    /// The topic that they are in, if they are in one.
+    fn topic(&self) -> Option<&Arc<str>> {
+        None
+    }
+
+    /// Takes note that offsets were committed in a transaction.
+    async fn committed(&self, _connector: &str, _offsets: Vec<(Arc<SourcePartition>, Option<SourceOffset>)>) {
+    }
+
+    /// What commits offsets in a transaction of whoever writes it; none where they are not in a topic.
+    ///
+    /// # Errors
+    /// It cannot be compressed.
+    fn records(
+        &self,
+        _connector: &str,
+        _offsets: &[(Arc<SourcePartition>, Option<SourceOffset>)],
+        _compression: Compression,
+    ) -> Result<Option<OffsetRecords>> {
+        Ok(None)
+    }
+
     /// Every committed offset of a connector.
     async fn all(&self, connector: &str) -> Result<Vec<(SourcePartition, SourceOffset)>>;
+}
+
+/// Records that commit offsets once they are in their topic.
+pub struct OffsetRecords {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// By partition.
+    pub batches: Vec<(i32, RecordBatch)>,
 }

@@ -59,15 +59,30 @@ impl Clients {
 
     /// A producer for a source task.
     pub(super) fn producer(&self, spec: &TaskSpec) -> Result<(Producer, ProducerOptions)> {
-        let properties = producer_properties(&self.worker, &spec.connector);
+        let mut properties = producer_properties(&self.worker, &spec.connector);
+        if spec.exactly_once.is_some() {
+            // The worker says so, as in Kafka.
+            properties.remove("transactional.id");
+            properties.remove("enable.idempotence");
+        }
         let parsed = keys::producer(&properties).or_fail("cannot configure the producer")?;
         report_unknown(&spec.id, "producer", &parsed);
-        let producer = Producer::with_lease(
-            self.shared(parsed.client),
-            parsed.options.clone(),
-            self.lease.lock().clone(),
-        );
-        Ok((producer, parsed.options))
+        let mut options = parsed.options;
+        if let Some(exactly_once) = &spec.exactly_once {
+            let transactional = options.transactional(&exactly_once.transactional_id);
+            options = transactional.or_fail("cannot configure the producer")?;
+        }
+        let client = self.shared(parsed.client);
+        let producer = Producer::with_lease(client, options.clone(), self.lease.lock().clone());
+        Ok((producer, options))
+    }
+
+    /// How a source connector writes beside its tasks' transactions.
+    pub(super) fn of_source(&self, connector: &Properties) -> Result<(Client, ProducerOptions)> {
+        let mut properties = producer_properties(&self.worker, connector);
+        properties.remove("transactional.id");
+        let parsed = keys::producer(&properties).or_fail("cannot configure the producer")?;
+        Ok((self.shared(parsed.client), parsed.options))
     }
 
     /// A consumer for a sink task, in the group of its connector.

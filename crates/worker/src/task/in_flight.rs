@@ -133,6 +133,20 @@ impl<D> InFlight<D> {
         }
     }
 
+    /// Whether there are positions that were not taken.
+    pub(super) fn any_position(&self) -> bool {
+        self.has_durable() || !self.waiting.is_empty()
+    }
+
+    /// Takes all positions, those that wait for chunks, too: for who commits them together with the chunks.
+    pub(super) fn take_all(&mut self) -> Positions {
+        let mut all = std::mem::take(&mut self.durable);
+        for (_, positions) in self.waiting.drain(..) {
+            all.extend(positions);
+        }
+        all
+    }
+
     /// Takes the positions that may be committed.
     pub(super) fn take_durable(&mut self) -> Positions {
         std::mem::take(&mut self.durable)

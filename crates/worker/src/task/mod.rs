@@ -7,8 +7,10 @@ mod activity;
 mod clients;
 mod convert;
 mod dead_letter;
+mod exactly_once;
 mod in_flight;
 mod load;
+mod offsets;
 mod policy;
 mod sink;
 mod source;
@@ -33,6 +35,8 @@ use tracing::{Instrument, error, info, info_span};
 
 pub use activity::{Activities, Activity, ActivityInfo};
 pub use clients::Clients;
+pub use exactly_once::{ExactlyOnce, Guard};
+pub(crate) use offsets::offset_store;
 
 use load::Counted;
 
@@ -77,6 +81,8 @@ pub struct TaskSpec {
     pub task: Properties,
     /// Whether it starts running or paused.
     pub target: TargetState,
+    /// How it writes exactly once, if it is to.
+    pub exactly_once: Option<ExactlyOnce>,
 }
 
 /// What all tasks of a worker share.

@@ -3,6 +3,7 @@
 mod creation;
 mod dead_letters;
 mod outgoing;
+mod transaction;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +17,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::warn;
 
 use super::in_flight::Positions;
-use super::{Life, Services, TaskEvent, TaskId, TaskSpec};
+use super::{Life, Services, TaskEvent, TaskId, TaskSpec, offset_store};
 use crate::store::OffsetStore;
 use outgoing::Outgoing;
+use transaction::Boundary;
 
 /// Runs a source task until it is to stop.
 pub(super) async fn run(
@@ -29,26 +31,43 @@ pub(super) async fn run(
 ) -> Result<()> {
     let stop = life.stop.clone();
     let mut outgoing = Outgoing::open(spec, services, &stop)?;
+    let mut boundary = None;
+    if let Some(exactly_once) = &spec.exactly_once {
+        boundary = Some(Boundary::of(&spec.connector, services)?);
+        if !transaction::begin(exactly_once, &spec.id, outgoing.writer.producer(), &stop).await? {
+            return Ok(());
+        }
+    }
     if !outgoing.open_dead_letter_queue(spec, services).await? {
         return Ok(());
     }
+    // After that: what was committed last is known from then on.
+    let offsets = tokio::select! {
+        offsets = offset_store(services, &spec.connector) => offsets?,
+        () = stop.cancelled() => return Ok(()),
+    };
     let mut task = tokio::select! {
-        task = plugin.task(&spec.task, context(&spec.id, services)) => task?,
+        task = plugin.task(&spec.task, context(&spec.id, offsets.clone())) => task?,
         () = stop.cancelled() => return Ok(()),
     };
     life.report(TaskEvent::Running);
-    let mut source = Source::new(&spec.id, services, outgoing, life);
+    let mut source = Source::new(&spec.id, services, (outgoing, offsets), life, boundary);
     let ended = source.drive(task.as_mut()).await;
-    if ended.is_ok() || source.outgoing.refused() {
-        source.arrive().await;
-    }
-    let committed = source.finish(task.as_mut()).await;
+    let committed = match boundary {
+        Some(_) => source.end_transaction(ended.is_ok(), task.as_mut()).await,
+        None => {
+            if ended.is_ok() || source.outgoing.refused() {
+                source.arrive().await;
+            }
+            source.finish(task.as_mut()).await
+        }
+    };
     let stopped = task.stop().await;
     ended.and(committed).and(stopped)
 }
 
-fn context(id: &TaskId, services: &Arc<Services>) -> SourceContext {
-    let reader = StoredOffsets { connector: id.connector.clone(), store: services.offsets.clone() };
+fn context(id: &TaskId, store: Arc<dyn OffsetStore>) -> SourceContext {
+    let reader = StoredOffsets { connector: id.connector.clone(), store };
     SourceContext { offsets: Arc::new(reader) }
 }
 
@@ -81,7 +100,12 @@ struct Source<'a> {
     id: &'a TaskId,
     services: &'a Services,
     outgoing: Outgoing,
+    offsets: Arc<dyn OffsetStore>,
     life: &'a mut Life,
+    /// When its transactions are committed, if it writes in transactions.
+    boundary: Option<Boundary>,
+    /// Whether records were written of a batch that was not taken whole: they must not be committed.
+    torn: bool,
     commit_due: Instant,
     /// Committed positions that the task has not been told of yet.
     told: Vec<(Arc<SourcePartition>, SourceOffset)>,
@@ -92,9 +116,32 @@ const RETRY_MIN: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(30);
 
 impl<'a> Source<'a> {
-    fn new(id: &'a TaskId, services: &'a Services, outgoing: Outgoing, life: &'a mut Life) -> Self {
-        let commit_due = Instant::now() + services.commit_interval();
-        Self { id, services, outgoing, life, commit_due, told: Vec::new(), retries: 0 }
+    fn new(
+        id: &'a TaskId,
+        services: &'a Services,
+        (outgoing, offsets): (Outgoing, Arc<dyn OffsetStore>),
+        life: &'a mut Life,
+        boundary: Option<Boundary>,
+    ) -> Self {
+        let mut source = Self {
+            id,
+            services,
+            outgoing,
+            offsets,
+            life,
+            boundary,
+            torn: false,
+            commit_due: Instant::now(),
+            told: Vec::new(),
+            retries: 0,
+        };
+        source.commit_later();
+        source
+    }
+
+    fn commit_later(&mut self) {
+        let interval = self.boundary.map(|boundary| boundary.interval(self.services));
+        self.commit_due = Instant::now() + interval.unwrap_or_else(|| self.services.commit_interval());
     }
 
     async fn drive(&mut self, task: &mut dyn SourceTask) -> Result<()> {
@@ -121,7 +168,7 @@ impl<'a> Source<'a> {
                 return Ok(Polled::Interrupted);
             }
         }
-        let stop = self.life.stop.clone();
+        let (stop, transactional) = (self.life.stop.clone(), self.boundary.is_some());
         let mut poll = task.poll();
         loop {
             let event = tokio::select! {
@@ -132,7 +179,7 @@ impl<'a> Source<'a> {
                     return Ok(Polled::Interrupted);
                 }
                 batches = &mut poll => return Ok(Polled::Batches(batches?)),
-                event = event(&mut self.outgoing, self.commit_due) => event,
+                event = event(&mut self.outgoing, self.commit_due, transactional) => event,
             };
             self.handle(event).await?;
         }
@@ -143,12 +190,17 @@ impl<'a> Source<'a> {
         self.retries = 0;
         self.life.activity.polled();
         for batch in batches {
+            self.torn = true;
             let Some(changed) = self.outgoing.change(batch).await? else { return Ok(()) };
             for batch in changed {
                 if !self.add(batch).await? {
                     return Ok(());
                 }
             }
+            self.torn = false;
+        }
+        if self.boundary == Some(Boundary::Poll) && self.outgoing.writer.uncommitted() {
+            return self.commit_transaction().await;
         }
         self.outgoing.writer.flush_lingered().await
     }
@@ -156,6 +208,12 @@ impl<'a> Source<'a> {
     /// Adds one batch to what is under way; false: the task is to stop.
     async fn add(&mut self, batch: Batch) -> Result<bool> {
         if !batch.records.is_empty() {
+            if self.boundary.is_some() && self.offsets.topic() == Some(&batch.topic) {
+                // Reading offsets would wait for the end of the transaction that the records are in.
+                return Err(Error::fail(
+                    "Source tasks may not produce to their own offsets topics when exactly-once support is enabled",
+                ));
+            }
             let stop = self.life.stop.clone();
             tokio::select! {
                 learned = self.outgoing.learn(&batch.topic) => learned?,
@@ -173,6 +231,7 @@ impl<'a> Source<'a> {
 
     /// Waits for one event and handles it; false: the task is to stop or its target has changed.
     async fn attend_unless_interrupted(&mut self) -> Result<bool> {
+        let transactional = self.boundary.is_some();
         let stop = self.life.stop.clone();
         let event = tokio::select! {
             biased;
@@ -181,7 +240,7 @@ impl<'a> Source<'a> {
                 changed.or_fail("the worker has dropped the task")?;
                 return Ok(false);
             }
-            event = event(&mut self.outgoing, self.commit_due) => event,
+            event = event(&mut self.outgoing, self.commit_due, transactional) => event,
         };
         self.handle(event).await?;
         Ok(true)
@@ -192,8 +251,11 @@ impl<'a> Source<'a> {
             Event::Delivered(outcome) => outcome,
             Event::LingerOver => self.outgoing.writer.flush().await,
             Event::CommitDue => {
-                self.commit_due = Instant::now() + self.services.commit_interval();
+                self.commit_later();
                 self.life.forget_topics();
+                if self.boundary.is_some() {
+                    return self.commit_transaction().await;
+                }
                 self.commit().await;
                 Ok(())
             }
@@ -222,7 +284,7 @@ impl<'a> Source<'a> {
     async fn write(&mut self, durable: &Positions) -> Result<()> {
         let positions = durable.to_vec();
         let offsets = positions.iter().map(|(partition, offset)| (partition.clone(), Some(offset.clone())));
-        let write = self.services.offsets.write(&self.id.connector, offsets.collect());
+        let write = self.offsets.write(&self.id.connector, offsets.collect());
         let limit = self.services.commit_timeout();
         timeout(limit, write)
             .await
@@ -232,6 +294,33 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
+    /// Commits all that was polled, with its positions; does nothing when there is nothing.
+    async fn commit_transaction(&mut self) -> Result<()> {
+        self.outgoing.writer.flush().await?;
+        // If they cannot be committed the task ends, and they are polled again.
+        let positions = self.outgoing.writer.in_flight.take_all().to_vec();
+        if positions.is_empty() && !self.outgoing.writer.producer().in_transaction() {
+            return Ok(());
+        }
+        transaction::commit(self.id, &mut self.outgoing, &self.offsets, &positions).await?;
+        self.life.activity.committed();
+        self.told.extend(positions);
+        Ok(())
+    }
+
+    /// Commits what was polled if all went well, and otherwise gives it up.
+    async fn end_transaction(&mut self, well: bool, task: &mut dyn SourceTask) -> Result<()> {
+        let mut committed = Ok(());
+        if well && !self.torn {
+            committed = self.commit_transaction().await;
+        }
+        if self.outgoing.writer.producer().in_transaction() {
+            transaction::abort(self.outgoing.writer.producer()).await;
+        }
+        committed?;
+        self.tell(task).await
+    }
+
     async fn tell(&mut self, task: &mut dyn SourceTask) -> Result<()> {
         let positions = std::mem::take(&mut self.told);
         if positions.is_empty() { Ok(()) } else { task.commit(&positions).await }
@@ -239,7 +328,11 @@ impl<'a> Source<'a> {
 
     /// Stands still until the task is to run again or to stop; what is under way still arrives and is committed.
     async fn pause(&mut self, task: &mut dyn SourceTask) -> Result<()> {
-        self.outgoing.writer.flush().await?;
+        match self.boundary {
+            // None stays open, which would hold readers back and run out.
+            Some(_) => self.commit_transaction().await?,
+            None => self.outgoing.writer.flush().await?,
+        }
         self.life.report(TaskEvent::Paused);
         while !self.life.wanted() && !self.life.stop.is_cancelled() {
             self.attend_unless_interrupted().await?;
@@ -261,7 +354,7 @@ impl<'a> Source<'a> {
             "poll failed, trying again"
         );
         let until = Instant::now() + delay;
-        let stop = self.life.stop.clone();
+        let (stop, transactional) = (self.life.stop.clone(), self.boundary.is_some());
         loop {
             let event = tokio::select! {
                 biased;
@@ -270,7 +363,7 @@ impl<'a> Source<'a> {
                     return changed.or_fail("the worker has dropped the task");
                 }
                 () = sleep_until(until) => return Ok(()),
-                event = event(&mut self.outgoing, self.commit_due) => event,
+                event = event(&mut self.outgoing, self.commit_due, transactional) => event,
             };
             self.handle(event).await?;
         }
@@ -293,9 +386,13 @@ impl<'a> Source<'a> {
 }
 
 /// Waits for the next thing to do beside polling. Cancel safe.
-async fn event(outgoing: &mut Outgoing, commit_due: Instant) -> Event {
+async fn event(outgoing: &mut Outgoing, commit_due: Instant, transactional: bool) -> Event {
     let linger_over = outgoing.writer.linger_over();
-    let commits = outgoing.writer.in_flight.has_durable();
+    let writer = &outgoing.writer;
+    let commits = match transactional {
+        true => writer.uncommitted() || writer.in_flight.any_position(),
+        false => writer.in_flight.has_durable(),
+    };
     tokio::select! {
         outcome = outgoing.delivered() => Event::Delivered(outcome),
         () = sleep_until(linger_over.unwrap_or(commit_due)), if linger_over.is_some() => Event::LingerOver,

@@ -75,6 +75,11 @@ impl Writer {
         &self.producer
     }
 
+    /// Whether there are records that belong to no transaction that was committed.
+    pub(super) fn uncommitted(&self) -> bool {
+        !self.in_flight.is_empty() || self.producer.in_transaction()
+    }
+
     /// Whether so much is under way that nothing more may come.
     pub(super) fn full(&self) -> bool {
         self.in_flight.bytes() >= self.under_way_max

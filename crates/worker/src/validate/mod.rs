@@ -7,6 +7,7 @@ mod clients;
 mod common;
 mod converters;
 mod embed;
+mod exactly_once;
 mod infos;
 mod overrides;
 mod restarts;
@@ -77,7 +78,7 @@ pub fn validate(
     }
 
     let definition = framework(&plugin, registry, worker, &properties);
-    let mut values = framework_values(&definition, &plugin, registry, config, &properties);
+    let mut values = framework_values(&definition, &plugin, registry, worker, config, &properties);
     refuse_nulls(config, &mut values);
     let converters = converters::ROLES.map(|role| role.check(registry, &properties, &mut values));
     let keys = with_own(definition.keys, &plugin);
@@ -131,7 +132,9 @@ fn wrong_version(
         (key.default, key.recommended) = (Default::Value(version.into()), vec![version.to_owned()]);
     }
     let definition = Definition { keys };
-    let mut values = framework_values(&definition, plugin, registry, config, &properties);
+    // None of these keys asks for what a worker may not have.
+    let worker = Properties::new();
+    let mut values = framework_values(&definition, plugin, registry, &worker, config, &properties);
     for value in &mut values {
         if ["connector.class", VERSION].contains(&value.name.as_str()) {
             value.errors.push(words.clone());
@@ -210,6 +213,7 @@ fn framework_values(
     definition: &Definition,
     plugin: &ConnectorPlugin,
     registry: &Registry,
+    worker: &Properties,
     config: &ConnectorConfig,
     properties: &Properties,
 ) -> Vec<ConfigValue> {
@@ -230,19 +234,11 @@ fn framework_values(
     }
     match plugin {
         ConnectorPlugin::Sink(_) => topics::check(properties, &mut values),
-        ConnectorPlugin::Source(_) => refuse_exactly_once(&mut values),
+        ConnectorPlugin::Source(plugin) => {
+            exactly_once::check(plugin.as_ref(), worker, properties, &mut values)
+        }
     }
     values
-}
-
-/// Exactly-once sources are not built yet; what says that it requires them must not run without.
-fn refuse_exactly_once(values: &mut [ConfigValue]) {
-    let support = values.iter_mut().find(|value| value.name == "exactly.once.support");
-    if let Some(support) = support
-        && support.value.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("required"))
-    {
-        support.errors.push("This worker does not have exactly-once source support enabled.".to_owned());
-    }
 }
 
 fn refuse_nulls(config: &ConnectorConfig, values: &mut Vec<ConfigValue>) {

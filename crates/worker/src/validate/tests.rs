@@ -412,15 +412,36 @@ fn topics_that_are_to_be_created_are_checked_before_the_connector_starts() {
     );
 }
 
+/// In the words and the order of Java's workers.
 #[test]
-fn exactly_once_is_not_promised() {
+fn what_asks_for_a_guarantee_that_nobody_gives_is_refused() {
+    let enabled = "config.storage.topic=c\nexactly.once.source.support=enabled";
+    let required = format!("{SOURCE}exactly.once.support=Required");
     check(
         "",
-        &format!("{SOURCE}exactly.once.support=Required"),
+        &required,
+        &[],
+        expect![[r#"
+        2 errors
+        exactly.once.support: Some("Required") default Some(Some("requested")) ["This worker does not have exactly-once source support enabled.", "The connector does not implement the API required for preflight validation of exactly-once source support. Please consult the documentation for the connector to determine whether it supports exactly-once semantics, and then consider reconfiguring the connector to use the value \"requested\" for this property (which will disable this preflight check and allow the connector to be created)."]
+    "#]],
+    );
+    check(
+        enabled,
+        &required,
         &[],
         expect![[r#"
         1 errors
-        exactly.once.support: Some("Required") default Some(Some("requested")) ["This worker does not have exactly-once source support enabled."]
+        exactly.once.support: Some("Required") default Some(Some("requested")) ["The connector does not implement the API required for preflight validation of exactly-once source support. Please consult the documentation for the connector to determine whether it supports exactly-once semantics, and then consider reconfiguring the connector to use the value \"requested\" for this property (which will disable this preflight check and allow the connector to be created)."]
+    "#]],
+    );
+    check(
+        enabled,
+        &format!("{SOURCE}transaction.boundary=Connector"),
+        &[],
+        expect![[r#"
+        1 errors
+        transaction.boundary: Some("Connector") default Some(Some("poll")) ["The connector does not support connector-defined transaction boundaries with the given configuration. Please reconfigure it to use a different transaction boundary definition."]
     "#]],
     );
 }

@@ -88,6 +88,13 @@ impl Cluster {
         (store.await.unwrap(), changes)
     }
 
+    /// The topic of configurations as a leader writes it that writes in transactions.
+    pub(crate) async fn leader(&self) -> ConfigStore {
+        let (configs, _) = self.configs().await;
+        let id = format!("connect-cluster-{}", self.name);
+        configs.in_transactions(&self.client, ProducerOptions::default(), &id).unwrap()
+    }
+
     pub(crate) async fn statuses(&self) -> StatusStore {
         let spec = self.spec("status", "status.storage.");
         let (consumer, producer) = (ConsumerOptions::default(), ProducerOptions::default());

@@ -47,6 +47,33 @@ fn state(rest: &Rest, connector: &str) -> Option<String> {
     status["connector"]["state"].as_str().map(str::to_owned)
 }
 
+/// Whoever leads takes the right to write from those before, which are told that nothing was written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_was_replaced_writes_nothing() {
+    let cluster = Cluster::new("leaders", Kafka::shared().bootstrap());
+    let (first, second) = (cluster.leader().await, cluster.leader().await);
+    let config = |value: &str| RawConfig::from([("k".to_owned(), Some(value.to_owned()))]);
+    // It does not lead yet.
+    let refused = first.put_connector("c", config("none"), None).await.unwrap_err();
+    assert!(refused.to_string().contains("does not lead"), "{refused}");
+    first.claim().await.unwrap();
+    first.put_connector("c", config("first"), None).await.unwrap();
+    second.claim().await.unwrap();
+    let failed = first.put_connector("c", config("late"), None).await.unwrap_err();
+    assert!(failed.to_string().contains("can be safely retried"), "{failed}");
+    second.refresh(LIMIT).await.unwrap();
+    assert_eq!(*second.snapshot().connectors["c"].config, config("first"));
+    second.put_connector("c", config("second"), None).await.unwrap();
+    // What any worker may write is not held back.
+    let target = Record::Target { name: "c".into(), target: Some(TargetState::Paused) };
+    first.put_by_anybody(target).await.unwrap();
+    first.relinquish().await;
+    first.put_connector("c", config("later"), None).await.unwrap_err();
+    second.refresh(LIMIT).await.unwrap();
+    assert_eq!(*second.snapshot().connectors["c"].config, config("second"));
+    assert_eq!(second.snapshot().target("c"), TargetState::Paused);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_java_writes_is_read() {
     let cluster = Cluster::new("java-writes", Kafka::shared().bootstrap());

@@ -87,6 +87,11 @@ impl SourcePlugin for FileStreamSource {
         Options::definition()
     }
 
+    /// A file that is only appended to; standard input has no offsets.
+    fn exactly_once(&self, properties: &Properties) -> Option<bool> {
+        Some(properties.get("file").is_some_and(|file| !file.trim().is_empty()))
+    }
+
     async fn start(
         &self,
         properties: &Properties,

@@ -2,6 +2,7 @@
 
 mod bounces;
 mod cluster;
+mod exactly_once;
 mod faults;
 mod group;
 mod operations;

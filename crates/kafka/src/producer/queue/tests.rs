@@ -10,7 +10,7 @@ const IDENTITY: Identity = Identity { producer_id: 7, epoch: 0 };
 fn rules(idempotent: bool) -> Rules {
     let backoff = Backoff { initial: Duration::from_millis(10), max: Duration::from_millis(10) };
     let max_in_flight = if idempotent { 5 } else { 1 };
-    Rules { idempotent, max_in_flight, retries: u32::MAX, backoff }
+    Rules { idempotent, transactional: false, max_in_flight, retries: u32::MAX, backoff }
 }
 
 fn queue(idempotent: bool) -> Queue<u32> {

@@ -18,7 +18,11 @@ fn outgoing(records: usize) -> Outgoing {
     let mut builder = BatchBuilder::new(0);
     (0..records).for_each(|_| builder.append(0, Some(b"key"), Some(&[b'x'; 100]), &[]));
     let batch = builder.finish(Compression::NONE).unwrap().unwrap();
-    Outgoing { batch, stamp: Stamp { producer_id: 1, epoch: 2, sequence: 3 }, ticket: 0 }
+    Outgoing {
+        batch,
+        stamp: Stamp { producer_id: 1, epoch: 2, sequence: 3, transactional: false },
+        ticket: 0,
+    }
 }
 
 fn generated(produce: &Produce) -> ProduceRequest {
@@ -46,7 +50,8 @@ fn every_version_is_what_the_generated_encoder_writes() {
         (("a".into(), 1), outgoing(1_000)),
         (("topic".repeat(40).as_str().into(), 7), outgoing(3)),
     ];
-    let produce = Produce { id: 0, acks: -1, timeout_ms: 30_000, batches };
+    let produce =
+        Produce { id: 0, transactional_id: None, version_max: 12, acks: -1, timeout_ms: 30_000, batches };
     for version in Produce::VERSIONS.min..=Produce::VERSIONS.max {
         let mut frame = Segments::default();
         Request::encode(&produce, version, &mut frame).unwrap();

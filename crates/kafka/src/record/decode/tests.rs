@@ -8,7 +8,7 @@ use crate::{
 };
 
 const CHECKED: DecodeOptions = DecodeOptions { check_crcs: true };
-const PRODUCER: Stamp = Stamp { producer_id: 7, epoch: 0, sequence: 0 };
+const PRODUCER: Stamp = Stamp { producer_id: 7, epoch: 0, sequence: 0, transactional: false };
 
 type Headers = Vec<(String, Option<Vec<u8>>)>;
 type Record = (i64, Option<Vec<u8>>, Option<Vec<u8>>, Headers);

@@ -35,7 +35,7 @@ proptest! {
         sequence in 0..1_000_000,
     ) {
         let batch = build(&records);
-        let mut bytes = wire(&batch, Stamp { producer_id: 7, epoch: 3, sequence });
+        let mut bytes = wire(&batch, Stamp { producer_id: 7, epoch: 3, sequence, transactional: false });
         prop_assert_eq!(bytes.len(), batch.bytes());
         let decoded = RecordBatchDecoder::decode(&mut bytes).unwrap().records;
         prop_assert!(!bytes.has_remaining());

@@ -104,6 +104,10 @@ pub struct Configs {
     deferred: BTreeMap<Arc<str>, BTreeMap<u32, Arc<RawConfig>>>,
     /// How many tasks of a connector were last fenced off.
     fenced: BTreeMap<Arc<str>, u32>,
+    /// Connectors whose tasks were written after those before them were fenced off.
+    unfenced: BTreeSet<Arc<str>>,
+    /// How often a connector was given tasks, as far as this worker has read; of connectors that are gone, too.
+    generations: BTreeMap<Arc<str>, u64>,
     /// The key for signatures.
     pub session_key: Option<Arc<SessionKey>>,
 }
@@ -118,6 +122,8 @@ impl Default for Configs {
             written: BTreeMap::new(),
             deferred: BTreeMap::new(),
             fenced: BTreeMap::new(),
+            unfenced: BTreeSet::new(),
+            generations: BTreeMap::new(),
             session_key: None,
         }
     }
@@ -186,6 +192,7 @@ impl Configs {
                 None
             }
             Record::Fencing { name, tasks } => {
+                self.unfenced.remove(&name);
                 self.fenced.insert(name, tasks);
                 None
             }
@@ -210,12 +217,16 @@ impl Configs {
         // The numbers are distinct: with as many below `count`, none is missing.
         connector.inconsistent = deferred.range(..count).count() != count as usize;
         if !connector.inconsistent {
+            if !deferred.is_empty() {
+                *self.generations.entry(name.clone()).or_default() += 1;
+            }
             connector.tasks.extend(deferred);
             connector.applied = Some(connector.config.clone());
         }
         if connector.tasks().len() != before {
             self.configured_at = self.offset;
         }
+        self.unfenced.insert(name.clone());
         Some(Change::Tasks(name))
     }
 
@@ -259,6 +270,16 @@ impl Configs {
             |id: &TaskId| self.connectors.get(&id.connector).map_or(0, |connector| connector.tasks().len());
         share.connectors.iter().any(|name| self.connectors.contains_key(name))
             || share.tasks.iter().any(|id| (id.task as usize) < tasks(id))
+    }
+
+    /// The generation of a connector's tasks: a larger number with each set of them.
+    pub fn generation(&self, name: &str) -> u64 {
+        self.generations.get(name).copied().unwrap_or_default()
+    }
+
+    /// Whether former tasks of a connector may still write.
+    pub fn unfenced(&self, name: &str) -> bool {
+        self.unfenced.contains(name)
     }
 
     /// How many tasks of a connector were last fenced off.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Error, Result};
-use kafka::config::ProducerOptions;
-use kafka::{Client, ConsumerOptions, FetchedBatch};
+use api::{Error, OrReaction, Result};
+use kafka::config::{Acks, ProducerOptions};
+use kafka::{Client, ConsumerOptions, FetchedBatch, Producer};
 use parking_lot::Mutex;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -25,6 +25,12 @@ const BATCH_BYTES: usize = 128 * 1024;
 /// How many records are deleted at once of connectors that are gone.
 const STRANGERS_MAX: usize = 1000;
 
+/// Why there is no producer of the leader.
+const CLAIM: &str = "cannot claim the right to write to the topic of configurations";
+/// Kafka's words for a write of a leader that was not done, or perhaps not.
+const NOT_WRITTEN: &str = "Failed to write to config topic; this may be due to a transient error and the request can \
+                           be safely retried";
+
 /// Takes what came of the records that were read, once the state has them; must not block.
 pub type Listener = Box<dyn FnMut(Arc<Configs>, Vec<Change>) + Send>;
 
@@ -32,6 +38,17 @@ pub type Listener = Box<dyn FnMut(Arc<Configs>, Vec<Change>) + Send>;
 pub struct ConfigStore {
     log: Log,
     configs: Arc<Mutex<Arc<Configs>>>,
+    /// How the leader writes in transactions, if it does.
+    transactions: Option<(Client, ProducerOptions)>,
+    privileges: tokio::sync::Mutex<Privileges>,
+}
+
+/// Whether this worker may write what only the leader may, and with what, where the leader writes in transactions:
+/// whoever claims that takes it away from all before.
+enum Privileges {
+    None,
+    /// The producer is made when it is needed, and anew when it has failed.
+    Claimed(Option<Producer>),
 }
 
 impl ConfigStore {
@@ -52,7 +69,37 @@ impl ConfigStore {
         let log = Log::open(client, consumer, producer, spec, apply(configs.clone(), told.clone())).await?;
         log.read_to_end().await?;
         *told.lock() = Some(listener);
-        Ok(Self { log, configs })
+        let privileges = tokio::sync::Mutex::new(Privileges::None);
+        Ok(Self { log, configs, transactions: None, privileges })
+    }
+
+    /// Has what only the leader may write be written in transactions with this id.
+    ///
+    /// # Errors
+    /// The options of the producer are not fit for that.
+    pub fn in_transactions(self, client: &Client, producer: ProducerOptions, id: &str) -> Result<Self> {
+        // As in Kafka, whatever the worker properties say for all its producers.
+        let producer = ProducerOptions { acks: Acks::All, ..producer };
+        let producer = producer.transactional(id).or_fail("cannot configure the producer of the leader")?;
+        Ok(Self { transactions: Some((client.clone(), producer)), ..self })
+    }
+
+    /// Takes the right to write as the leader from whoever had it before.
+    ///
+    /// # Errors
+    /// Nobody was told yet; the next write does it.
+    pub async fn claim(&self) -> Result<()> {
+        let mut privileges = self.privileges.lock().await;
+        *privileges = Privileges::Claimed(None);
+        let Some((client, options)) = &self.transactions else { return Ok(()) };
+        let producer = self.within(WRITE_LIMIT, leader(client, options)).await?;
+        *privileges = Privileges::Claimed(Some(producer));
+        Ok(())
+    }
+
+    /// Gives the right back.
+    pub async fn relinquish(&self) {
+        *self.privileges.lock().await = Privileges::None;
     }
 
     /// What has been read.
@@ -154,7 +201,7 @@ impl ConfigStore {
         self.within(WRITE_LIMIT, write).await
     }
 
-    /// Writes any other record.
+    /// Writes any other record that only the leader may write.
     ///
     /// # Errors
     /// It may or may not be written.
@@ -162,7 +209,7 @@ impl ConfigStore {
         self.within(WRITE_LIMIT, self.write_and_read(&[record])).await
     }
 
-    async fn within(&self, limit: Duration, work: impl Future<Output = Result<()>>) -> Result<()> {
+    async fn within<T>(&self, limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
         let late = |_| {
             let (topic, limit_ms) = (self.log.topic(), limit.as_millis());
             Err(Error::retry(format!(
@@ -173,11 +220,47 @@ impl ConfigStore {
         timeout(limit, work).await.unwrap_or_else(late)
     }
 
+    /// Writes a record that any worker may write.
+    ///
+    /// # Errors
+    /// It may or may not be written.
+    pub async fn put_by_anybody(&self, record: Record) -> Result<()> {
+        let write = async {
+            self.log.append(&[record.encode()]).await?;
+            self.log.read_to_end().await
+        };
+        self.within(WRITE_LIMIT, write).await
+    }
+
     async fn write_and_read(&self, records: &[Record]) -> Result<()> {
         let entries: Vec<Entry> = records.iter().map(Record::encode).collect();
-        self.log.append(&entries).await?;
+        self.append(&entries).await?;
         self.log.read_to_end().await
     }
+
+    async fn append(&self, entries: &[Entry]) -> Result<()> {
+        let Some((client, options)) = &self.transactions else { return self.log.append(entries).await };
+        let mut privileges = self.privileges.lock().await;
+        let Privileges::Claimed(slot) = &mut *privileges else {
+            return Err(Error::retry("this worker does not lead the cluster any more"));
+        };
+        // One that has failed, or is dropped half way, is not used again.
+        let producer = match slot.take() {
+            Some(producer) => producer,
+            None => leader(client, options).await?,
+        };
+        self.log.append_by(&producer, entries).await.or_retry(NOT_WRITTEN)?;
+        producer.commit().await.or_retry(NOT_WRITTEN)?;
+        *slot = Some(producer);
+        Ok(())
+    }
+}
+
+/// The producer of the leader, which nobody else is any more.
+async fn leader(client: &Client, options: &ProducerOptions) -> Result<Producer> {
+    let producer = Producer::new(client.clone(), options.clone());
+    producer.init_transactions().await.or_retry(CLAIM)?;
+    Ok(producer)
 }
 
 /// Takes batches into the state, and tells the listener once there is one.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use api::{Result, SourceOffset, SourcePartition};
 use async_trait::async_trait;
 use kafka::config::ProducerOptions;
-use kafka::{Client, ConsumerOptions};
+use kafka::{Client, Compression, ConsumerOptions};
 use parking_lot::RwLock;
 use tracing::warn;
 
 use super::index::Index;
 use crate::cluster::topic::{Apply, Entry, Log, Spec};
-use crate::store::OffsetStore;
+use crate::store::{OffsetRecords, OffsetStore};
 
 /// Committed offsets in a topic that all workers of a cluster share.
 pub struct TopicStore {
@@ -36,6 +36,18 @@ impl TopicStore {
         Ok(Self { log, index })
     }
 
+    fn entries(
+        &self,
+        connector: &str,
+        offsets: &[(Arc<SourcePartition>, Option<SourceOffset>)],
+    ) -> Vec<Entry> {
+        let index = self.index.read();
+        let entry = |(partition, offset): &(Arc<SourcePartition>, Option<SourceOffset>)| {
+            index.entries(connector, partition, offset.as_ref())
+        };
+        offsets.iter().flat_map(entry).collect()
+    }
+
     /// Gives up commits that are not acknowledged: what they tell of may be another worker's by now, whose commits
     /// they would undo when the brokers can be reached again.
     pub(crate) fn abandon(&self) {
@@ -57,14 +69,21 @@ impl OffsetStore for TopicStore {
         connector: &str,
         offsets: Vec<(Arc<SourcePartition>, Option<SourceOffset>)>,
     ) -> Result<()> {
-        let entries: Vec<Entry> = {
-            let index = self.index.read();
-            let entry = |(partition, offset): &(Arc<SourcePartition>, Option<SourceOffset>)| {
-                index.entries(connector, partition, offset.as_ref())
-            };
-            offsets.iter().flat_map(entry).collect()
-        };
-        self.log.append(&entries).await
+        self.log.append(&self.entries(connector, &offsets)).await
+    }
+
+    fn topic(&self) -> Option<&Arc<str>> {
+        Some(self.log.topic())
+    }
+
+    fn records(
+        &self,
+        connector: &str,
+        offsets: &[(Arc<SourcePartition>, Option<SourceOffset>)],
+        compression: Compression,
+    ) -> Result<Option<OffsetRecords>> {
+        let batches = self.log.batches(&self.entries(connector, offsets), compression)?;
+        Ok(Some(OffsetRecords { topic: self.log.topic().clone(), batches }))
     }
 
     async fn all(&self, connector: &str) -> Result<Vec<(SourcePartition, SourceOffset)>> {

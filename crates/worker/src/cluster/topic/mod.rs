@@ -14,8 +14,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use api::{OrReaction, Result};
 use kafka::config::ProducerOptions;
 use kafka::{
-    Admin, BatchBuilder, Client, ConsumerOptions, FetchedBatch, IsolationLevel, OffsetSpec, PartitionReader,
-    Producer, TopicPartition, partition_of_key,
+    Admin, BatchBuilder, Client, Compression, ConsumerOptions, FetchedBatch, IsolationLevel, OffsetSpec,
+    PartitionReader, Producer, RecordBatch, TopicPartition, partition_of_key,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -50,7 +50,6 @@ pub struct Log {
     spec: Spec,
     admin: Admin,
     producer: Producer,
-    isolation: IsolationLevel,
     partitions: Vec<TopicPartition>,
     progress: Arc<Progress>,
     _follower: JoinSet<()>,
@@ -92,7 +91,7 @@ impl Log {
         let progress = Arc::new(Progress { positions: watch::Sender::new(begin), wanted: Notify::new() });
         let mut follower = JoinSet::new();
         follower.spawn(follow::run(reader, partitions.clone(), progress.clone(), apply));
-        Ok(Self { spec, admin, producer, isolation, partitions, progress, _follower: follower })
+        Ok(Self { spec, admin, producer, partitions, progress, _follower: follower })
     }
 
     /// The name of the topic.
@@ -110,6 +109,30 @@ impl Log {
     /// # Errors
     /// Some of them may not have been written.
     pub async fn append(&self, entries: &[Entry]) -> Result<()> {
+        self.append_by(&self.producer, entries).await
+    }
+
+    /// The same with another producer.
+    ///
+    /// # Errors
+    /// Some of them may not have been written.
+    pub async fn append_by(&self, producer: &Producer, entries: &[Entry]) -> Result<()> {
+        let what = || format!("cannot write to topic `{}` (`{}topic`)", self.spec.topic, self.spec.prefix);
+        let mut deliveries = Vec::new();
+        for (partition, batch) in self.batches(entries, producer.options().compression)? {
+            deliveries.push(producer.send(&self.spec.topic, partition, batch).await.or_retry(what())?);
+        }
+        for delivery in deliveries {
+            delivery.await.or_retry(what())?;
+        }
+        Ok(())
+    }
+
+    /// The record batches of records, with their partitions; those of one partition in this order.
+    ///
+    /// # Errors
+    /// They cannot be compressed.
+    pub fn batches(&self, entries: &[Entry], compression: Compression) -> Result<Vec<(i32, RecordBatch)>> {
         let mut batches: BTreeMap<i32, BatchBuilder> = BTreeMap::new();
         let now_ms = now_ms();
         // A topic has at most i32::MAX partitions.
@@ -118,17 +141,14 @@ impl Log {
             let batch = batches.entry(partition_of_key(key, count)).or_default();
             batch.append(now_ms, Some(key), value.as_deref(), &[]);
         }
-        let what = || format!("cannot write to topic `{}` (`{}topic`)", self.spec.topic, self.spec.prefix);
-        let mut deliveries = Vec::with_capacity(batches.len());
+        let mut finished = Vec::with_capacity(batches.len());
         for (partition, batch) in batches {
-            let finished = batch.finish(self.producer.options().compression).or_fail(what())?;
-            let Some(batch) = finished else { continue };
-            deliveries.push(self.producer.send(&self.spec.topic, partition, batch).await.or_retry(what())?);
+            let batch = batch.finish(compression);
+            let batch =
+                batch.or_fail(format_args!("cannot compress records for topic `{}`", self.spec.topic))?;
+            finished.extend(batch.map(|batch| (partition, batch)));
         }
-        for delivery in deliveries {
-            delivery.await.or_retry(what())?;
-        }
-        Ok(())
+        Ok(finished)
     }
 
     /// Gives up what was written and is not acknowledged.
@@ -136,12 +156,16 @@ impl Log {
         self.producer.abandon();
     }
 
-    /// Returns when everything has been read that was in the topic when this was called.
+    /// Returns when everything has been read that was in the topic when this was called. Transactions that are open
+    /// then are waited for, where only what is committed is read: some of it may be behind them.
     ///
     /// # Errors
     /// No broker tells where the end is. A broker that goes away later is waited for without a limit.
     pub async fn read_to_end(&self) -> Result<()> {
-        let ends = self.admin.list_offsets(&self.partitions, OffsetSpec::Latest, self.isolation).await;
+        let ends = self
+            .admin
+            .list_offsets(&self.partitions, OffsetSpec::Latest, IsolationLevel::ReadUncommitted)
+            .await;
         let ends = ends.or_retry(format_args!("cannot find the end of topic `{}`", self.spec.topic))?;
         let ends: Vec<i64> = self
             .partitions

@@ -9,16 +9,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use api::config::Properties;
+use kafka::Admin;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
 use super::super::call::{Call, Outcome, Reply, Request};
+use super::super::configure;
 use super::super::entities::{ConnectorType, RawConfig};
-use super::super::runner::{CONNECTOR_PATIENCE, Runner};
+use super::super::runner::{CONNECTOR_PATIENCE, Guarded, Runner};
 use super::super::state::{Action as Local, CallId, Event as News, Generation, closing};
 use super::super::view::{Class, Snapshot};
+use super::guard::ClusterGuard;
 use super::leader::{Leader, Signatures};
 use super::levels::Levels;
 use super::membership::Membership;
@@ -35,7 +39,7 @@ use crate::cluster::protocol::Metadata;
 use crate::cluster::signature::SessionKey;
 use crate::cluster::status::{Key, StatusStore, Value};
 use crate::cluster::topic::now_ms;
-use crate::config::Distributed;
+use crate::config::{Distributed, ExactlyOnce};
 use crate::plugins::ConnectorPlugin;
 use crate::task::Services;
 
@@ -47,6 +51,8 @@ const KEY_LOOK: Duration = Duration::from_secs(10);
 const LOADS_LOOK: Duration = Duration::from_secs(5);
 /// How long the last statuses of a worker that ends may take.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+/// How long it may take to fence off former tasks, as in Kafka.
+const FENCE_LIMIT: Duration = Duration::from_secs(90);
 
 /// What the loop holds.
 pub(in crate::herder) struct Driver {
@@ -77,6 +83,9 @@ pub(in crate::herder) struct Driver {
     loads_at: Instant,
     /// Whether this worker leads a group whose requests are signed.
     signing: bool,
+    /// Whether it has the right to write as the leader.
+    claimed: bool,
+    services: Arc<Services>,
 }
 
 impl Driver {
@@ -88,6 +97,7 @@ impl Driver {
         cluster: Cluster,
         peers: Arc<dyn Leader>,
         levels: Arc<dyn Levels>,
+        calls: mpsc::WeakSender<Call>,
     ) -> Self {
         let Cluster { config, client, configs, statuses, offsets, events, sender, signed } = cluster;
         let settings = Settings {
@@ -96,10 +106,22 @@ impl Driver {
             policy: config.policy,
             rejects_conflicts: config.rejects_conflicts,
             tracks_topics: services.config.topic_tracking_enable,
+            exactly_once: config.exactly_once == ExactlyOnce::Enabled,
             restart: services.config.restart,
             describe: describe(services.clone()),
         };
-        let (runner, news) = Runner::new(services.clone(), snapshot.activities().clone(), CONNECTOR_PATIENCE);
+        let guarded = settings.exactly_once.then(|| {
+            let guard = ClusterGuard {
+                calls,
+                peers: peers.clone(),
+                signatures: Signatures::new(config.clone(), configs.clone(), signed.clone()),
+                configs: configs.clone(),
+                limit: config.sync_timeout,
+            };
+            Guarded { guard: Arc::new(guard), config: config.clone() }
+        });
+        let activities = snapshot.activities().clone();
+        let (runner, news) = Runner::new(services.clone(), activities, CONNECTOR_PATIENCE, guarded);
         let mut background = JoinSet::new();
         let jobs = writer::start(&mut background, configs.clone(), statuses.clone(), sender.clone());
         Self {
@@ -128,6 +150,8 @@ impl Driver {
             rotation: Rotation::default(),
             loads_at: Instant::now(),
             signing: false,
+            claimed: false,
+            services: services.clone(),
         }
     }
 
@@ -194,6 +218,7 @@ impl Driver {
                 return ControlFlow::Break(());
             }
         }
+        self.claim();
         self.renew_key();
         self.look_around();
         self.read_loads();
@@ -211,6 +236,8 @@ impl Driver {
             Action::Abandon => self.offsets.abandon(),
             Action::Refresh => self.read_configs(|configs| Event::Refreshed { configs }),
             Action::Verify => self.read_configs(|configs| Event::Verified { configs }),
+            Action::Read { token } => self.read(token),
+            Action::FenceOff { token, name, tasks, config } => self.fence_off(token, &name, tasks, config),
             Action::RemoveStrangers => self.job(Job::RemoveStrangers),
             Action::Write { token, name, write } => self.job(Job::Write { token, name, write }),
             Action::Send { token, name, leader, tasks } => self.send(token, name, leader, tasks),
@@ -264,6 +291,47 @@ impl Driver {
             };
             let _ = sender.send(told(read));
         });
+    }
+
+    /// Reads the topic of configurations to its end for something that is done to a connector.
+    fn read(&mut self, token: Generation) {
+        let (configs, sender, limit) = (self.configs.clone(), self.sender.clone(), self.config.sync_timeout);
+        self.background.spawn(async move {
+            let read = configs.refresh(limit).await;
+            let outcome = read.map(|()| configs.snapshot());
+            let words = "Failed to read to end of config topic before performing zombie fencing";
+            let outcome = outcome.map_err(|error| format!("{words}: {error:#}"));
+            let _ = sender.send(Event::Written { token, outcome });
+        });
+    }
+
+    /// Fences off the producers of former tasks of a source.
+    fn fence_off(&mut self, token: Generation, name: &Arc<str>, tasks: u32, config: Arc<Properties>) {
+        let (configs, sender, services) = (self.configs.clone(), self.sender.clone(), self.services.clone());
+        let ids: Vec<String> = (0..tasks).map(|task| self.config.transactional_id(name, task)).collect();
+        let name = name.clone();
+        self.background.spawn(async move {
+            let fenced = async {
+                let config =
+                    configure::resolved(&services, &config).await.map_err(|error| error.to_string())?;
+                let client = services.clients.admin(&config).map_err(|error| format!("{error:#}"))?;
+                let admin = Admin::new(client).with_timeout(FENCE_LIMIT);
+                admin.fence_producers(ids).await.map_err(|error| error.to_string())
+            };
+            let outcome = fenced.await.map(|()| configs.snapshot());
+            if let Err(error) = &outcome {
+                warn!(connector = &*name, error, "cannot fence off former tasks");
+            }
+            let _ = sender.send(Event::Written { token, outcome });
+        });
+    }
+
+    /// The leader takes the right to write from whoever led before.
+    fn claim(&mut self) {
+        let leads = self.state.leads();
+        if std::mem::replace(&mut self.claimed, leads) != leads {
+            self.job(if leads { Job::Claim } else { Job::Relinquish });
+        }
     }
 
     /// Has the leader write the tasks of a connector that runs here.

@@ -27,6 +27,17 @@ pub trait Leader: Send + Sync {
         signature: Option<(String, &'static str)>,
     ) -> Result<(), Unsent>;
 
+    /// Has the leader with this URL fence off what former tasks of a source connector still write.
+    ///
+    /// # Errors
+    /// It did not, or may not have done so.
+    async fn fence(
+        &self,
+        leader: &str,
+        connector: &str,
+        signature: Option<(String, &'static str)>,
+    ) -> Result<(), Unsent>;
+
     /// Asks the worker with this URL for any answer.
     ///
     /// # Errors
@@ -34,7 +45,7 @@ pub trait Leader: Send + Sync {
     async fn reach(&self, worker: &str) -> Result<(), String>;
 }
 
-/// Why the leader has not written tasks, or may not have done so.
+/// Why the leader has not done what it was asked for, or may not have done so.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("{words}")]
 pub struct Unsent {

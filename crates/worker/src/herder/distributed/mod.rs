@@ -4,6 +4,7 @@
 //! What runs connectors and tasks is that of the standalone herder.
 
 mod driver;
+mod guard;
 mod leader;
 mod levels;
 mod membership;

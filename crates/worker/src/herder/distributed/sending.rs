@@ -11,9 +11,9 @@ use super::leader::{Leader, Signatures};
 use crate::cluster::config::ConfigStore;
 
 /// How long to wait before a signature that was refused is made anew; each further time is twice as long.
-const REFUSED_BACKOFF: Duration = Duration::from_millis(250);
+pub(super) const REFUSED_BACKOFF: Duration = Duration::from_millis(250);
 /// How often it is made anew at most. Then the connector is split again, by which time another may lead.
-const REFUSED_MAX: u32 = 4;
+pub(super) const REFUSED_MAX: u32 = 4;
 
 /// Sends tasks to the leader.
 pub(super) struct Sending {

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use api::config::Properties;
 use api::{OrReaction, Result};
-use kafka::{Client, ConsumerOptions};
+use kafka::{Client, ConsumerOptions, IsolationLevel};
 use tokio::sync::mpsc;
 
 use super::leader::Signatures;
@@ -14,7 +14,7 @@ use crate::cluster::config::ConfigStore;
 use crate::cluster::offset::TopicStore;
 use crate::cluster::protocol::Protocol;
 use crate::cluster::status::StatusStore;
-use crate::config::Distributed;
+use crate::config::{Distributed, ExactlyOnce};
 use crate::task::Clients;
 
 /// The topics of a cluster, read to their ends and followed from there.
@@ -49,11 +49,17 @@ impl Cluster {
         let producer = kafka::config::producer(worker).or_fail("cannot configure the producer")?.options;
         let (sender, events) = mpsc::unbounded_channel();
         let consumer = ConsumerOptions::default();
+        // What is not committed is never seen, where sources write in transactions.
+        let isolation_level = match config.exactly_once {
+            ExactlyOnce::Enabled => IsolationLevel::ReadCommitted,
+            ExactlyOnce::Disabled | ExactlyOnce::Preparing => IsolationLevel::ReadUncommitted,
+        };
+        let committed = ConsumerOptions { isolation_level, ..consumer.clone() };
         let (told, heard) = (sender.clone(), sender.clone());
         let (configs, statuses, offsets) = tokio::join!(
             ConfigStore::open(
                 &client,
-                consumer.clone(),
+                committed.clone(),
                 producer.clone(),
                 config.configs.clone(),
                 Box::new(move |configs, changes| drop(told.send(Event::Configs { configs, changes }))),
@@ -65,14 +71,18 @@ impl Cluster {
                 config.statuses.clone(),
                 Box::new(move |keys| drop(heard.send(Event::Statuses(keys)))),
             ),
-            TopicStore::open(&client, consumer.clone(), producer.clone(), config.offsets.clone()),
+            TopicStore::open(&client, committed, producer.clone(), config.offsets.clone()),
         );
         let what = "cannot use the topics of the cluster";
+        let mut configs = configs.or_fail(what)?;
+        if let Some(id) = config.leader_transactional_id() {
+            configs = configs.in_transactions(&client, producer, &id)?;
+        }
         Ok(Self {
             signed: Arc::new(AtomicBool::new(config.protocol == Protocol::Sessioned)),
             config: Arc::new(config),
             client: client.clone(),
-            configs: Arc::new(configs.or_fail(what)?),
+            configs: Arc::new(configs),
             statuses: Arc::new(statuses.or_fail(what)?),
             offsets: Arc::new(offsets.or_fail(what)?),
             events,

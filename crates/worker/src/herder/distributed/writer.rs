@@ -30,6 +30,10 @@ pub(super) enum Job {
     Tell { safe: bool, values: Vec<(Key, Option<Value>)> },
     /// The key for signatures.
     Key(SessionKey),
+    /// This worker leads from now on, and is the only one that may write what the leader writes.
+    Claim,
+    /// It does not lead any more.
+    Relinquish,
     /// Answers once all statuses that were given before are written.
     Flush(oneshot::Sender<()>),
 }
@@ -52,7 +56,9 @@ pub(super) fn start(
     tasks.spawn(async move {
         while let Some(job) = receiver.recv().await {
             let taken = match job {
-                Job::Write { .. } | Job::Key(_) | Job::RemoveStrangers => writes.send(job),
+                Job::Write { .. } | Job::Key(_) | Job::RemoveStrangers | Job::Claim | Job::Relinquish => {
+                    writes.send(job)
+                }
                 Job::Tell { .. } | Job::Flush(_) => tells.send(job),
             };
             if taken.is_err() {
@@ -98,6 +104,15 @@ async fn write_all(
                     );
                 }
             }
+            Job::Claim => {
+                if let Err(error) = configs.claim().await {
+                    warn!(
+                        error = format!("{error:#}"),
+                        "cannot claim the topic of configurations; the next write does"
+                    );
+                }
+            }
+            Job::Relinquish => configs.relinquish().await,
             Job::Tell { .. } | Job::Flush(_) => {}
         }
     }
@@ -109,9 +124,12 @@ async fn write(configs: &ConfigStore, name: &Arc<str>, change: Write) -> Result<
         Write::Connector { config, target } => configs.put_connector(name, config, target).await,
         Write::Remove => configs.remove_connector(name).await,
         Write::Tasks(tasks) => configs.put_tasks(name, tasks).await,
-        Write::Target(wanted) => configs.put(target(wanted)).await,
+        Write::Fencing(tasks) => configs.put(Record::Fencing { name: name.clone(), tasks }).await,
+        Write::Target(wanted) => configs.put_by_anybody(target(wanted)).await,
         Write::Stop => configs.stop_connector(name).await,
-        Write::Level(level) => configs.put(Record::LoggerLevel { namespace: name.clone(), level }).await,
+        Write::Level(level) => {
+            configs.put_by_anybody(Record::LoggerLevel { namespace: name.clone(), level }).await
+        }
         Write::Restart { include_tasks, only_failed } => {
             configs.put(Record::Restart { name: name.clone(), include_tasks, only_failed }).await
         }
@@ -132,7 +150,7 @@ async fn tell_all(statuses: Arc<StatusStore>, mut jobs: mpsc::UnboundedReceiver<
                     // Who asked may have gone away.
                     let _ = done.send(());
                 }
-                Job::Write { .. } | Job::Key(_) | Job::RemoveStrangers => {}
+                _ => {}
             }
         }
         tell(&statuses, &gathered).await;

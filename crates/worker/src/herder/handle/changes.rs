@@ -61,7 +61,7 @@ impl Herder {
     /// Ends what former tasks of a source connector still do, for another worker, which has signed the request.
     ///
     /// # Errors
-    /// As [`Self::put_tasks`]; the leader of a cluster says that it cannot do it yet.
+    /// As [`Self::put_tasks`].
     pub async fn fence(&self, name: &str, request: SignedRequest<'_>) -> Result<(), HerderError> {
         let Some(signatures) = &self.shared.signatures else {
             let words = "Kafka Connect in standalone mode does not support exactly-once source connectors.";

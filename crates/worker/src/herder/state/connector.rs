@@ -232,6 +232,7 @@ impl Connector {
             id: TaskId { connector: self.name.clone(), task },
             generation,
             connector,
+            set: 0,
             task: slot.config.clone(),
             target: self.target,
         }))

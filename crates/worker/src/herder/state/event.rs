@@ -111,6 +111,8 @@ pub(in crate::herder) struct StartTask {
     pub(in crate::herder) connector: Arc<Properties>,
     /// The configuration of the task.
     pub(in crate::herder) task: Arc<Properties>,
+    /// The generation of the connector's tasks, of a source that writes exactly once.
+    pub(in crate::herder) set: u64,
     /// Whether it starts running or paused.
     pub(in crate::herder) target: TargetState,
 }

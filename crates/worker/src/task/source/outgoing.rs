@@ -17,6 +17,7 @@ use super::super::writer::{Writer, now_ms};
 use super::super::{Services, TaskId, TaskSpec};
 use super::creation::Creation;
 use super::dead_letters::{self, Refused};
+use super::transaction::failed;
 use crate::provider::Secrets;
 
 /// The class that Kafka names for what the producer refuses.
@@ -25,6 +26,8 @@ const PRODUCES: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
 /// What is between a source and the producer.
 pub(super) struct Outgoing {
     id: TaskId,
+    /// Whether records count once they are committed.
+    transactional: bool,
     pub(super) writer: Writer,
     creation: Option<Creation>,
     chain: Chain,
@@ -53,6 +56,7 @@ impl Outgoing {
     pub(super) fn open(spec: &TaskSpec, services: &Services, stop: &CancellationToken) -> Result<Self> {
         Ok(Self {
             id: spec.id.clone(),
+            transactional: spec.exactly_once.is_some(),
             writer: Writer::open(spec, services)?,
             creation: Creation::of(spec, services)?,
             chain: Chain::of(&spec.connector, &services.registry, ConnectorType::Source)?,
@@ -90,6 +94,7 @@ impl Outgoing {
     pub(super) async fn delivered(&mut self) -> Result<()> {
         match self.writer.delivered().await {
             Err(error @ kafka::Error::RecordTooLarge { .. }) => self.too_large(error),
+            Err(error) if self.transactional => Err(failed(&self.id, error)),
             outcome => outcome.or_fail("cannot write to Kafka"),
         }
     }
@@ -97,6 +102,10 @@ impl Outgoing {
     /// The broker has refused a record as too large; all others of its chunk are written. There is nothing left of
     /// it that a dead letter could hold.
     fn too_large(&mut self, error: kafka::Error) -> Result<()> {
+        if self.transactional {
+            // The record would be missing from its transaction, whatever is tolerated.
+            return Err(failed(&self.id, error));
+        }
         if let Some(queue) = &self.policy.dead_letter_queue {
             let words = "a record that a broker refuses as too large cannot become a dead letter";
             let queue = &queue.topic;

@@ -283,6 +283,7 @@ impl Stage {
             connector,
             task: properties(&[("topics", name)]),
             target: TargetState::Started,
+            exactly_once: None,
         };
         let reports = Arc::new(Mutex::new(Vec::new()));
         let reported = reports.clone();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use api::config::Properties;
+
 use super::super::super::state::{Action as Local, CallId, Event as News, Generation};
 use crate::cluster::config::{Change, Configs};
 use crate::cluster::protocol::{Assignment, Metadata, Protocol};
@@ -60,6 +62,11 @@ pub(in crate::herder) enum Action {
     Verify,
     /// Writes to the topic of configurations; answered by `Event::Written`.
     Write { token: Generation, name: Arc<str>, write: Write },
+    /// Reads the topic of configurations to its end; answered by `Event::Written`.
+    Read { token: Generation },
+    /// Fences off the producers of so many former tasks of a source, of which the configuration is this; answered by
+    /// `Event::Written`.
+    FenceOff { token: Generation, name: Arc<str>, tasks: u32, config: Arc<Properties> },
     /// Deletes what the topic of configurations has of the tasks of connectors that are gone.
     RemoveStrangers,
     /// Has the leader write the tasks of a connector; answered by `Event::Written`.
@@ -81,6 +88,8 @@ pub(in crate::herder) enum Write {
     Remove,
     /// The tasks of a connector.
     Tasks(Vec<RawConfig>),
+    /// Former tasks of a connector were fenced off, and it has so many now.
+    Fencing(u32),
     /// What a connector is to do.
     Target(TargetState),
     /// No tasks, and nothing to do.

@@ -7,11 +7,11 @@ use api::config::Properties;
 
 use super::desk::Desk;
 use super::event::{Action, Write};
+use super::fencing::{After, Fence, Next};
 use super::{State, World};
 use crate::cluster::config::Configs;
 use crate::herder::HerderError;
 use crate::herder::call::{OffsetChange, Reply, Request};
-use crate::herder::entities::ConnectorType;
 use crate::herder::state::{Action as Local, CallId, Generation, closing, conflict};
 use crate::herder::view::Class;
 use crate::status::TargetState;
@@ -36,7 +36,7 @@ struct Doing {
 
 /// What follows what is under way.
 #[derive(Debug)]
-enum Then {
+pub(super) enum Then {
     /// A valid configuration is written, for a new connector that does this at first.
     Create(TargetState),
     /// A valid configuration is written.
@@ -49,6 +49,8 @@ enum Then {
     ReplyRestart { include_tasks: bool, only_failed: bool },
     /// The request is answered with words.
     ReplyWords,
+    /// A round of fencing goes on.
+    Fence(Fence, After),
 }
 
 impl Lane {
@@ -133,8 +135,11 @@ impl State {
                 (write(Write::Tasks(tasks)), Then::ReplyDone)
             }
             Request::Fence => {
-                let config = super::unit::properties(&known.ok_or_else(missing)?.config);
-                return Err(self.no_fencing(name, &config));
+                known.ok_or_else(missing)?;
+                if !self.is_source(name) {
+                    return Err(Self::not_a_source(name));
+                }
+                (Action::Read { token }, Then::Fence(Fence::Read, After::Reply))
             }
             Request::Stop => {
                 known.ok_or_else(|| unknown("Unknown connector"))?;
@@ -146,8 +151,16 @@ impl State {
                 (write(Write::Restart { include_tasks, only_failed }), then)
             }
             Request::ChangeOffsets(change) => {
-                let config = super::unit::properties(&known.ok_or_else(missing)?.config);
-                (self.change_offsets(&configs, name, token, config, change)?, Then::ReplyWords)
+                let change = self.change_offsets(name, token, change)?;
+                match change {
+                    // Former tasks may be writing what is to be changed.
+                    Action::Local(Local::ChangeOffsets { change, .. })
+                        if self.settings.exactly_once && self.is_source(name) =>
+                    {
+                        (Action::Read { token }, Then::Fence(Fence::Read, After::Change(change)))
+                    }
+                    action => (action, Then::ReplyWords),
+                }
             }
             // Those are no requests for the leader.
             _ => return Err(conflict()),
@@ -156,27 +169,16 @@ impl State {
         Ok(doing(then))
     }
 
-    /// Why former tasks are not fenced out: a worker that writes exactly once is in a group with one that does not.
-    fn no_fencing(&self, name: &Arc<str>, config: &Properties) -> HerderError {
-        let class = config.get("connector.class").and_then(|class| (self.settings.describe)(class.trim()));
-        if class.is_none_or(|class| class.kind != ConnectorType::Source) {
-            return HerderError::BadRequest(format!("Connector {name} is not a source connector"));
-        }
-        let words = "The leader of the cluster does not support exactly-once source connectors: set \
-                     `exactly.once.source.support` to `disabled` on every worker";
-        HerderError::Internal(words.to_owned())
-    }
-
-    fn change_offsets(
+    pub(super) fn change_offsets(
         &self,
-        configs: &Configs,
         name: &Arc<str>,
         token: Generation,
-        config: Arc<Properties>,
         change: OffsetChange,
     ) -> Result<Action, HerderError> {
-        let tasks = configs.connectors.get(name).map_or(0, |connector| connector.tasks().len());
-        if configs.target(name) != TargetState::Stopped || tasks > 0 {
+        let missing = || HerderError::NotFound(format!("Connector {name} not found"));
+        let connector = self.configs.connectors.get(name).ok_or_else(missing)?;
+        let (config, tasks) = (super::unit::properties(&connector.config), connector.tasks().len());
+        if self.configs.target(name) != TargetState::Stopped || tasks > 0 {
             return Err(HerderError::BadRequest(format!(
                 "Connectors must be in the STOPPED state before their offsets can be modified. This can be done for \
                  the specified connector by issuing a 'PUT' request to the '/connectors/{name}/stop' endpoint"
@@ -260,9 +262,19 @@ impl State {
             self.lanes.iter().find(|(_, lane)| lane.doing.as_ref().is_some_and(|doing| doing.token == token));
         let Some(name) = named.map(|(name, _)| name.clone()) else { return };
         let Some(doing) = self.arrived(&name, token) else { return };
-        let outcome = match error {
-            Some(words) => Err(HerderError::Internal(words)),
-            None => self.reply_of(world, &name, doing.then),
+        let outcome = match (error, doing.then) {
+            (Some(words), _) => Err(HerderError::Internal(words)),
+            (None, Then::Fence(fence, after)) => match self.go_on_fencing(&name, fence, after) {
+                Ok(Next::Wait(token, then)) => {
+                    if let Some(lane) = self.lanes.get_mut(&name) {
+                        lane.doing = Some(Doing { call: doing.call, token, then });
+                    }
+                    return;
+                }
+                Ok(Next::Done) => Ok(Reply::Done),
+                Err(error) => Err(error),
+            },
+            (None, then) => self.reply_of(world, &name, then),
         };
         self.desk.reply(doing.call, outcome);
         self.advance(world, &name);

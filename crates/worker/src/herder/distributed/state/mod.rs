@@ -9,6 +9,7 @@ mod desk;
 mod doubt;
 mod election;
 mod event;
+mod fencing;
 mod group;
 mod lane;
 mod late;
@@ -72,6 +73,8 @@ pub(in crate::herder) struct Settings {
     pub(in crate::herder) rejects_conflicts: bool,
     /// Whether it is noted which topics a connector uses.
     pub(in crate::herder) tracks_topics: bool,
+    /// Whether sources write exactly once.
+    pub(in crate::herder) exactly_once: bool,
     /// How often and when what has failed is started anew.
     pub(in crate::herder) restart: RestartPolicy,
     /// What is known of classes.
@@ -184,6 +187,11 @@ impl State {
         self.group.partners(&self.settings.url)
     }
 
+    /// Whether this worker leads the group.
+    pub(in crate::herder) fn leads(&self) -> bool {
+        self.group.leads()
+    }
+
     /// Whether this worker leads a group whose requests are signed.
     pub(in crate::herder) fn signs(&self) -> bool {
         self.group.leads() && self.group.signs()
@@ -225,10 +233,12 @@ impl State {
     fn want(&self, name: &Arc<str>) -> Option<Want> {
         let connector = self.configs.connectors.get(name).filter(|_| self.closing.is_none())?;
         let mine = &self.group.mine;
+        let exactly_once = self.settings.exactly_once && self.is_source(name);
+        let set = if exactly_once { self.configs.generation(name) } else { 0 };
         let made = |(task, config): (u32, &Arc<RawConfig>)| {
             let connector = connector.applied.as_ref().unwrap_or(&connector.config).clone();
             let id = TaskId { connector: name.clone(), task };
-            mine.tasks.contains(&id).then(|| (task, Made { connector, task: config.clone() }))
+            mine.tasks.contains(&id).then(|| (task, Made { connector, task: config.clone(), set }))
         };
         let want = Want {
             config: connector.config.clone(),

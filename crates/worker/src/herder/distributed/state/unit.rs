@@ -31,6 +31,9 @@ pub(super) struct Want {
 pub(super) struct Made {
     pub(super) connector: Arc<RawConfig>,
     pub(super) task: Arc<RawConfig>,
+    /// The generation of the connector's tasks, of a source that writes exactly once: with each new set of tasks all
+    /// before are fenced off, those that are as before, too.
+    pub(super) set: u64,
 }
 
 /// A start of a connector that has not been told to have ended.
@@ -193,6 +196,7 @@ impl Unit {
         desk.local(Local::StartTask(StartTask {
             id: TaskId { connector: name.clone(), task },
             generation,
+            set: made.set,
             connector: properties(&made.connector),
             task: properties(&made.task),
             target,

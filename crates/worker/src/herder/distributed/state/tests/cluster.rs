@@ -329,6 +329,7 @@ impl Cluster {
             Action::Tell { safe, values } => self.put_statuses(id, safe, values),
             // Nothing that anybody wants is there any more.
             Action::RemoveStrangers => {}
+            Action::Read { .. } | Action::FenceOff { .. } => unreachable!("nothing here writes exactly once"),
             Action::SetLevel { .. } | Action::WatchOut | Action::Abandon | Action::TellStranger(_) => {}
         }
     }
@@ -724,6 +725,7 @@ pub(in super::super) fn state(id: u32, configs: Arc<Configs>) -> State {
         policy: Policy { max_delay_ms: DELAY_MS, moves: Moves::AfterMembership, balance: Balance::Count },
         rejects_conflicts: false,
         tracks_topics: true,
+        exactly_once: false,
         restart: restart::Policy { max: None, backoff_ms: 100, backoff_max_ms: 1_000, reset_ms: 10_000 },
         describe: Box::new(|_| None),
     };
@@ -779,6 +781,7 @@ pub(in super::super) fn records(name: &Arc<str>, write: Write) -> Vec<Record> {
                 (0..).zip(tasks).map(|(task, config)| Record::Task { id: id(task), config: Some(config) });
             tasks.chain([Record::Commit { name: name.clone(), tasks: Some(count) }]).collect()
         }
+        Write::Fencing(tasks) => vec![Record::Fencing { name: name.clone(), tasks }],
         Write::Target(wanted) => vec![target(Some(wanted))],
         Write::Stop => {
             vec![Record::Commit { name: name.clone(), tasks: Some(0) }, target(Some(TargetState::Stopped))]
