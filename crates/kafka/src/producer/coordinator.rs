@@ -24,6 +24,9 @@ use crate::{
 /// The highest version of EndTxn that leaves the epoch as it is.
 const END_MAX_V1: i16 = 4;
 
+/// How often it is told that a question is asked again.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
 /// The coordinator of a transactional id. Each question waits out errors that pass, until a deadline; each may be
 /// asked again after an unknown outcome, as the coordinator tells a repetition by the epoch.
 #[derive(Clone)]
@@ -127,7 +130,7 @@ impl Coordinator {
         request: &R,
         judge: impl Fn(R::Response, &Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut failures = 0;
+        let (mut failures, mut told) = (0, Instant::now());
         loop {
             let answer = self.ask_once(deadline, version_max, request, &judge).await;
             let error = match answer {
@@ -138,6 +141,11 @@ impl Coordinator {
                 self.client.invalidate_coordinator_of(Coordinated::Transactions, &self.id);
             }
             failures += 1;
+            if told + TELL_EVERY <= Instant::now() {
+                told = Instant::now();
+                let (id, request) = (&*self.id, R::KEY);
+                tracing::warn!(id, ?request, failures, %error, "the coordinator of transactions cannot do it yet");
+            }
             let next = Instant::now() + delay(self.client.options().retry_backoff, failures, &error);
             if deadline <= next {
                 return Err(error);

@@ -216,7 +216,8 @@ impl<T> Queue<T> {
     /// Notes a failure after which the first batch is to be sent (again) later.
     pub(super) fn postpone(&mut self, now: Instant, error: &Error) {
         self.failures = self.failures.saturating_add(1);
-        if self.failures == 1 && worth_telling(error) {
+        let telling = if worth_telling(error) { 1 } else { MARKERS_LATE };
+        if self.failures == telling {
             let (topic, partition) = (&*self.target.0, self.target.1);
             tracing::warn!(topic, partition, %error, "cannot write for now; trying again until it can be done");
         }
@@ -422,6 +423,9 @@ impl<T> Queue<T> {
         }
     }
 }
+
+/// After how many failures markers of a transaction that are still not written are news: some seconds.
+const MARKERS_LATE: u32 = 200;
 
 /// Whether a failure that passes is news. Lost connections are told of where they are made, and the markers of one
 /// transaction are often written when the next one begins.

@@ -67,7 +67,7 @@ impl ConfigStore {
         let configs: Arc<Mutex<Arc<Configs>>> = Arc::default();
         let told = Arc::new(Mutex::new(None));
         let log = Log::open(client, consumer, producer, spec, apply(configs.clone(), told.clone())).await?;
-        log.read_to_end().await?;
+        log.read_what_can_be().await?;
         *told.lock() = Some(listener);
         let privileges = tokio::sync::Mutex::new(Privileges::None);
         Ok(Self { log, configs, transactions: None, privileges })
@@ -107,11 +107,20 @@ impl ConfigStore {
         self.configs.lock().clone()
     }
 
-    /// Reads what has been written so far.
+    /// Reads what has been written so far, but for what an open transaction holds back: a leader that died with one
+    /// open is followed by one that ends it, once it leads.
     ///
     /// # Errors
     /// It took longer than `limit`.
     pub async fn refresh(&self, limit: Duration) -> Result<()> {
+        self.within(limit, self.log.read_what_can_be()).await
+    }
+
+    /// Reads all that has been written so far; an open transaction is waited for.
+    ///
+    /// # Errors
+    /// It took longer than `limit`.
+    pub async fn refresh_all(&self, limit: Duration) -> Result<()> {
         self.within(limit, self.log.read_to_end()).await
     }
 

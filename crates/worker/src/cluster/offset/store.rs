@@ -20,7 +20,7 @@ pub struct TopicStore {
 }
 
 impl TopicStore {
-    /// Opens the topic; it has been read to its end when this returns.
+    /// Opens the topic; it has been read to its end when this returns, but for what open transactions hold back.
     ///
     /// # Errors
     /// The topic cannot be made or read, or is not what it has to be.
@@ -32,7 +32,7 @@ impl TopicStore {
     ) -> Result<Self> {
         let index: Arc<RwLock<Index>> = Arc::default();
         let log = Log::open(client, consumer, producer, spec, apply(index.clone())).await?;
-        log.read_to_end().await?;
+        log.read_what_can_be().await?;
         Ok(Self { log, index })
     }
 

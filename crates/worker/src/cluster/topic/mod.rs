@@ -50,6 +50,7 @@ pub struct Log {
     spec: Spec,
     admin: Admin,
     producer: Producer,
+    isolation: IsolationLevel,
     partitions: Vec<TopicPartition>,
     progress: Arc<Progress>,
     _follower: JoinSet<()>,
@@ -91,7 +92,7 @@ impl Log {
         let progress = Arc::new(Progress { positions: watch::Sender::new(begin), wanted: Notify::new() });
         let mut follower = JoinSet::new();
         follower.spawn(follow::run(reader, partitions.clone(), progress.clone(), apply));
-        Ok(Self { spec, admin, producer, partitions, progress, _follower: follower })
+        Ok(Self { spec, admin, producer, isolation, partitions, progress, _follower: follower })
     }
 
     /// The name of the topic.
@@ -162,10 +163,20 @@ impl Log {
     /// # Errors
     /// No broker tells where the end is. A broker that goes away later is waited for without a limit.
     pub async fn read_to_end(&self) -> Result<()> {
-        let ends = self
-            .admin
-            .list_offsets(&self.partitions, OffsetSpec::Latest, IsolationLevel::ReadUncommitted)
-            .await;
+        self.read_to_end_as(IsolationLevel::ReadUncommitted).await
+    }
+
+    /// The same without waiting for open transactions: whoever has died with one open may be waited for long, and
+    /// those who would end it may be waiting for us.
+    ///
+    /// # Errors
+    /// As [`Log::read_to_end`].
+    pub async fn read_what_can_be(&self) -> Result<()> {
+        self.read_to_end_as(self.isolation).await
+    }
+
+    async fn read_to_end_as(&self, isolation: IsolationLevel) -> Result<()> {
+        let ends = self.admin.list_offsets(&self.partitions, OffsetSpec::Latest, isolation).await;
         let ends = ends.or_retry(format_args!("cannot find the end of topic `{}`", self.spec.topic))?;
         let ends: Vec<i64> = self
             .partitions

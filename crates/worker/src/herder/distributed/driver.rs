@@ -297,7 +297,7 @@ impl Driver {
     fn read(&mut self, token: Generation) {
         let (configs, sender, limit) = (self.configs.clone(), self.sender.clone(), self.config.sync_timeout);
         self.background.spawn(async move {
-            let read = configs.refresh(limit).await;
+            let read = configs.refresh_all(limit).await;
             let outcome = read.map(|()| configs.snapshot());
             let words = "Failed to read to end of config topic before performing zombie fencing";
             let outcome = outcome.map_err(|error| format!("{words}: {error:#}"));

@@ -39,7 +39,7 @@ impl Guard for ClusterGuard {
     }
 
     async fn verify(&self, id: &TaskId, generation: u64) -> Result<()> {
-        let read = self.configs.refresh(self.limit).await;
+        let read = self.configs.refresh_all(self.limit).await;
         read.or_retry("Failed to read to end of config topic before starting a source task")?;
         if self.configs.snapshot().generation(&id.connector) == generation {
             return Ok(());
