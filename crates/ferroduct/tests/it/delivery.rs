@@ -58,6 +58,11 @@ struct Pipeline {
 
 impl Pipeline {
     fn start(bootstrap: &str, topic: &'static str) -> Self {
+        Self::start_with(bootstrap, topic, "45000")
+    }
+
+    /// Starts one whose group waits so many milliseconds for a worker that was killed.
+    fn start_with(bootstrap: &str, topic: &'static str, session_ms: &str) -> Self {
         let directory = TempDir::new().expect("a directory");
         let path = |name: &str| directory.path().join(name).display().to_string();
         let (source, sink) = (path("in.txt"), path("out.txt"));
@@ -76,6 +81,7 @@ impl Pipeline {
                 ("connector.class", "FileStreamSink"),
                 ("file", &sink),
                 ("topics", topic),
+                ("consumer.override.session.timeout.ms", session_ms),
             ])
             .start()
             .expect("the worker starts");
@@ -203,7 +209,7 @@ fn kill_9_loses_no_line() {
     const KILLS: u64 = 30;
     let mut random = Random::seeded();
     let kafka = Kafka::shared();
-    let mut pipeline = Pipeline::start(kafka.bootstrap(), "delivery-kill");
+    let mut pipeline = Pipeline::start_with(kafka.bootstrap(), "delivery-kill", "6000");
     let growing = Growing::start(pipeline.input(), LINES, Duration::from_secs(25));
     let mut kills = 0;
     while kills < KILLS || growing.written.load(Ordering::Relaxed) < LINES {

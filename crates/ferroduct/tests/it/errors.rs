@@ -284,6 +284,8 @@ fn kill_9_loses_neither_a_good_record_nor_a_dead_letter() {
             ("connector.class", "FileStreamSink"),
             ("file", &output.path().display().to_string()),
             ("topics", "errors-kill"),
+            // So long the group waits for a worker that was killed.
+            ("consumer.override.session.timeout.ms", "6000"),
             ("value.converter", JSON),
             ("value.converter.schemas.enable", "false"),
             ("errors.tolerance", "all"),

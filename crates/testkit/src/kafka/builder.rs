@@ -133,6 +133,8 @@ fn defaults(directory: &Path, port: u16, controller: u16) -> BTreeMap<String, St
         ("share.coordinator.state.topic.replication.factor", "1".to_owned()),
         ("share.coordinator.state.topic.min.isr", "1".to_owned()),
         ("group.initial.rebalance.delay.ms", "0".to_owned()),
+        // Tests that kill workers wait for sessions.
+        ("group.min.session.timeout.ms", "1000".to_owned()),
         ("log.cleaner.dedupe.buffer.size", "8388608".to_owned()),
     ];
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()

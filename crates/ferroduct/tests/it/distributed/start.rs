@@ -1,5 +1,6 @@
 //! What a worker of a cluster finds wrong before it works, and with what it cannot work.
 
+use serde_json::json;
 use testkit::worker::Builder;
 use testkit::{Kafka, Worker, wait};
 
@@ -103,18 +104,47 @@ fn a_replication_factor_that_the_brokers_cannot_hold_is_told_with_its_key() {
     wait_for_words(&worker, &["`status.storage.replication.factor`", "only 1 broker(s) are registered"]);
 }
 
+/// Gives a right to everybody (`--allow-principal`), or takes it away (`--deny-principal`). Who has one right to a
+/// resource needs to be given each other one.
+fn set_right(kafka: &Kafka, how: &str, of: &[&str]) {
+    let all = [&["--add", how, "User:ANONYMOUS", "--force"], of].concat();
+    kafka.tool("org.apache.kafka.tools.AclCommand", &all, "").expect("the right is set");
+}
+
 #[test]
-fn a_topic_without_rights_is_told_with_its_key() {
+fn rights_that_a_worker_lacks_are_told_with_their_keys() {
     let kafka = Kafka::builder()
         .property("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer")
         .property("allow.everyone.if.no.acl.found", "true")
         .start()
         .expect("a broker with an authorizer");
+    let of = |name: &str| of_cluster(Worker::ferroduct_distributed(BINARY, kafka.bootstrap()), name);
     kafka.create_topic_with("rights-configs", 1, &[("cleanup.policy", "compact")]).expect("a topic");
-    let deny = ["--add", "--deny-principal", "User:ANONYMOUS", "--topic", "rights-configs", "--force"];
-    kafka.tool("org.apache.kafka.tools.AclCommand", &deny, "").expect("the rights are taken away");
-    let log = refusal(of_cluster(Worker::ferroduct_distributed(BINARY, kafka.bootstrap()), "rights"));
+    kafka.create_topic_with("writing-configs", 1, &[("cleanup.policy", "compact")]).expect("a topic");
+    set_right(&kafka, "--deny-principal", &["--topic", "rights-configs", "--group", "cluster-joining"]);
+    let reads = ["--operation", "Read", "--operation", "DescribeConfigs"];
+    let topics = ["--topic", "writing-configs", "--topic", "creating-configs"];
+    set_right(&kafka, "--allow-principal", &[reads, topics].concat());
+
+    let log = refusal(of("rights"));
     for words in ["rights-configs", "`config.storage.topic`", "TOPIC_AUTHORIZATION_FAILED"] {
+        assert!(log.contains(words), "{words}:\n{log}");
+    }
+    // A group may be allowed while the worker waits.
+    let joining = of("joining").start().expect("the worker starts");
+    wait_for_words(&joining, &["cluster-joining", "GROUP_AUTHORIZATION_FAILED", "needs Read on the group"]);
+    let reading = of("writing").start().expect("the worker starts");
+    let config = json!({ "connector.class": "FileStreamSink", "topics": "t", "file": "/dev/null" });
+    let refused = reading.rest().put("/connectors/a/config", &config).expect("an answer");
+    assert_eq!(refused.status, 500, "{refused:?}");
+    for words in ["writing-configs", "config.storage.topic", "TOPIC_AUTHORIZATION_FAILED"] {
+        assert!(refused.text.contains(words), "{words}: {refused:?}");
+    }
+
+    // No right to create topics, which is one to the cluster.
+    set_right(&kafka, "--allow-principal", &["--operation", "ClusterAction", "--cluster"]);
+    let log = refusal(of("creating").property("max.block.ms", "3000"));
+    for words in ["creating-configs", "`config.storage.topic`", "which the worker may not create"] {
         assert!(log.contains(words), "{words}:\n{log}");
     }
 }

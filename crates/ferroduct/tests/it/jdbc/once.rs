@@ -101,7 +101,9 @@ fn worker(kafka: &Kafka, topic: &str, tasks: &str, url: &str) -> Worker {
             // The database may be away for long.
             ("max.retries", "100000"),
             // So long the group waits for a worker that was killed.
-            ("consumer.override.session.timeout.ms", "6000"),
+            // Whoever comes back waits for the one that was killed.
+            ("consumer.override.session.timeout.ms", "3000"),
+            ("consumer.override.heartbeat.interval.ms", "300"),
         ])
         .start()
         .expect("the worker starts")

@@ -15,10 +15,13 @@ const CREATE_RETRY: Duration = Duration::from_secs(1);
 
 /// Makes the topic unless it is there, checks it, and answers how many partitions it has.
 pub(super) async fn ensure(admin: &Admin, producer: &Producer, spec: &Spec) -> Result<i32> {
-    create(admin, spec).await?;
+    let refused = match create(admin, spec).await? {
+        Created::Yes => "",
+        Created::Refused => ", which the worker may not create",
+    };
     let partitions = producer.partitions(&spec.topic, false).await;
-    let partitions =
-        partitions.or_retry(format_args!("cannot find topic `{}` (`{}topic`)", spec.topic, spec.prefix))?;
+    let partitions = partitions
+        .or_retry(format_args!("cannot find topic `{}` (`{}topic`){refused}", spec.topic, spec.prefix))?;
     if spec.single && partitions > 1 {
         return Err(Error::fail(format!(
             "Topic '{}' supplied via the '{}topic' property is required to have a single partition in order to \
@@ -30,7 +33,15 @@ pub(super) async fn ensure(admin: &Admin, producer: &Producer, spec: &Spec) -> R
     Ok(partitions)
 }
 
-async fn create(admin: &Admin, spec: &Spec) -> Result<()> {
+/// Whether a topic was made.
+enum Created {
+    /// It was, or it is there.
+    Yes,
+    /// The worker has no right to. It may be there all the same.
+    Refused,
+}
+
+async fn create(admin: &Admin, spec: &Spec) -> Result<Created> {
     let topic = new_topic(spec);
     let deadline = Instant::now() + spec.patience;
     let mut told = false;
@@ -38,16 +49,15 @@ async fn create(admin: &Admin, spec: &Spec) -> Result<()> {
         let error = match admin.create_topic(&topic).await {
             Ok(()) => {
                 info!(topic = %spec.topic, "created a topic of the cluster");
-                return Ok(());
+                return Ok(Created::Yes);
             }
             Err(error) => error,
         };
         match error.code() {
-            Some(ResponseError::TopicAlreadyExists) => return Ok(()),
+            Some(ResponseError::TopicAlreadyExists) => return Ok(Created::Yes),
             Some(ResponseError::TopicAuthorizationFailed | ResponseError::ClusterAuthorizationFailed) => {
-                // It may be there all the same, which shows next.
                 info!(topic = %spec.topic, key = format!("{}topic", spec.prefix), %error, "may not create the topic");
-                return Ok(());
+                return Ok(Created::Refused);
             }
             Some(ResponseError::InvalidReplicationFactor) if Instant::now() < deadline => {
                 if !std::mem::replace(&mut told, true) {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use kafka::Client;
 use kafka::group::{Event as Heard, Lease, Member, Options, Peer};
+use kafka::{Client, ResponseError};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{error, info, warn};
 
@@ -132,11 +132,19 @@ impl Membership {
             }
             Heard::Lost { .. } => Some(self.lost()),
             Heard::Failed(reason) => {
+                let hint = match reason.code() {
+                    Some(ResponseError::GroupAuthorizationFailed) => {
+                        "the worker needs Read on the group `group.id`"
+                    }
+                    _ => {
+                        "`group.id` must be of this cluster of workers alone, and `session.timeout.ms` within what \
+                         the brokers allow"
+                    }
+                };
                 error!(
                     group = self.config.group,
                     error = %reason,
-                    "the group does not take the worker; trying again. hint: `group.id` must be of this cluster of \
-                     workers alone, and `session.timeout.ms` within what the brokers allow"
+                    "the group does not take the worker; trying again. hint: {hint}"
                 );
                 Some(self.lost())
             }
