@@ -1,5 +1,6 @@
 //! Databases and Kafka through the whole worker.
 
+mod bad_input;
 mod distributed;
 mod examples;
 mod late;
