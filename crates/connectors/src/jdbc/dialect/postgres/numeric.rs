@@ -45,9 +45,7 @@ impl<'a> Numeric<'a> {
         let sent = (self.count() - 1 - self.weight) * GROUP;
         let unscaled = match (self.small(), scale - sent) {
             (Some(digits), shift) => match small_shift(digits, shift) {
-                Some(shifted) => {
-                    u64::try_from(shifted).map_or_else(|_| BigInt::from(shifted), BigInt::from)
-                }
+                Some(shifted) => u64::try_from(shifted).map_or_else(|_| BigInt::from(shifted), BigInt::from),
                 None => shifted(BigInt::from(digits), shift),
             },
             (None, shift) => shifted(self.large(), shift),
