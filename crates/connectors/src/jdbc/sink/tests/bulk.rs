@@ -141,8 +141,10 @@ async fn rows_of_mariadb_are_changed_where_they_are() {
     let database = MariaDb::shared().create_database("sink_update").unwrap();
     let mut changed = Vec::new();
     for url in [database.jdbc_url(), url_without_bulk(&database)] {
+        let there: Vec<String> = (50..=150).map(|id| format!("({id})")).collect();
+        let insert = format!("INSERT INTO t (id) VALUES {}", there.join(","));
         database
-            .execute("CREATE TABLE t (id int PRIMARY KEY, s text, i64 bigint); INSERT INTO t (id) SELECT seq FROM seq_50_to_150")
+            .execute(&format!("CREATE TABLE t (id int PRIMARY KEY, s text, i64 bigint); {insert}"))
             .unwrap();
         let entries = [
             ("connection.url", url.as_str()),

@@ -15,10 +15,8 @@ use crate::jdbc::sink::writer::{Reason, Refusal, Target};
 
 use super::{MySqlWriter, parameters, within};
 
-/// The rows and bytes of a request: larger ones are hardly faster for the server, and a put has to have several, so
-/// that both sides are at work at the same time.
-const REQUEST_ROWS: usize = 500;
-const REQUEST_BYTES: usize = 256 * 1024;
+/// The bytes of a request: beyond them larger requests are not faster, and two of them are there at a time.
+const REQUEST_BYTES: usize = 512 * 1024;
 /// What a request has besides its parameters, and its header; twice as much as is known of.
 const REQUEST_RESERVE: usize = 1024;
 /// So many rows are turned into parameters before the connection is looked after.
@@ -59,7 +57,7 @@ impl MySqlWriter {
             target,
             fields,
             rest: rows,
-            rows_max: self.batch_size.clamp(1, REQUEST_ROWS),
+            rows_max: self.batch_size.max(1),
             packet: self.packet.saturating_sub(REQUEST_RESERVE + fields.len() * 2),
         };
         let mut request = requests.next().await?;
