@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::entries::Entries;
-use super::{OffsetStore, format, java};
+use super::{Commit, OffsetStore, format, java};
 
 /// How large a file may be that is read: some millions of partitions.
 const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -41,7 +41,7 @@ struct State {
 }
 
 /// Offsets to be set, or forgotten where there is none.
-type Changes = Vec<(Arc<SourcePartition>, Option<SourceOffset>)>;
+type Changes = Vec<Commit>;
 
 struct Waiting {
     connector: Box<str>,

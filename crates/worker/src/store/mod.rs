@@ -23,11 +23,7 @@ pub trait OffsetStore: Send + Sync {
     async fn read(&self, connector: &str, partition: &SourcePartition) -> Result<Option<SourceOffset>>;
 
     /// Commits offsets (`None`: forgets the partition); they are durable once this returns.
-    async fn write(
-        &self,
-        connector: &str,
-        offsets: Vec<(Arc<SourcePartition>, Option<SourceOffset>)>,
-    ) -> Result<()>;
+    async fn write(&self, connector: &str, offsets: Vec<Commit>) -> Result<()>;
 
     /// The topic that they are in, if they are in one.
     fn topic(&self) -> Option<&Arc<str>> {
@@ -35,8 +31,7 @@ pub trait OffsetStore: Send + Sync {
     }
 
     /// Takes note that offsets were committed in a transaction.
-    async fn committed(&self, _connector: &str, _offsets: Vec<(Arc<SourcePartition>, Option<SourceOffset>)>) {
-    }
+    async fn committed(&self, _connector: &str, _offsets: Vec<Commit>) {}
 
     /// What commits offsets in a transaction of whoever writes it; none where they are not in a topic.
     ///
@@ -45,7 +40,7 @@ pub trait OffsetStore: Send + Sync {
     fn records(
         &self,
         _connector: &str,
-        _offsets: &[(Arc<SourcePartition>, Option<SourceOffset>)],
+        _offsets: &[Commit],
         _compression: Compression,
     ) -> Result<Option<OffsetRecords>> {
         Ok(None)
@@ -54,6 +49,9 @@ pub trait OffsetStore: Send + Sync {
     /// Every committed offset of a connector.
     async fn all(&self, connector: &str) -> Result<Vec<(SourcePartition, SourceOffset)>>;
 }
+
+/// A partition of a source and the offset that is committed for it; none: it is forgotten.
+pub type Commit = (Arc<SourcePartition>, Option<SourceOffset>);
 
 /// Records that commit offsets once they are in their topic.
 pub struct OffsetRecords {

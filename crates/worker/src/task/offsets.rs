@@ -15,9 +15,7 @@ use super::Services;
 use crate::cluster::offset::TopicStore;
 use crate::cluster::topic::Spec;
 use crate::config::{Distributed, ExactlyOnce};
-use crate::store::{OffsetRecords, OffsetStore, key};
-
-type Offsets = Vec<(Arc<SourcePartition>, Option<SourceOffset>)>;
+use crate::store::{Commit, OffsetRecords, OffsetStore, key};
 
 /// The store of the offsets of a source with this configuration, read to its end.
 ///
@@ -70,9 +68,9 @@ impl OffsetStore for Own {
         }
     }
 
-    async fn write(&self, connector: &str, offsets: Offsets) -> Result<()> {
+    async fn write(&self, connector: &str, offsets: Vec<Commit>) -> Result<()> {
         // What is forgotten here must not come back from there.
-        let forgotten: Offsets = offsets.iter().filter(|(_, offset)| offset.is_none()).cloned().collect();
+        let forgotten: Vec<Commit> = offsets.iter().filter(|(_, offset)| offset.is_none()).cloned().collect();
         if !forgotten.is_empty() {
             self.workers.write(connector, forgotten).await?;
         }
@@ -88,14 +86,14 @@ impl OffsetStore for Own {
     fn records(
         &self,
         connector: &str,
-        offsets: &[(Arc<SourcePartition>, Option<SourceOffset>)],
+        offsets: &[Commit],
         compression: Compression,
     ) -> Result<Option<OffsetRecords>> {
         self.own.records(connector, offsets, compression)
     }
 
     /// Copies them for workers that do not know of the topic. Nothing is lost without.
-    async fn committed(&self, connector: &str, mut offsets: Offsets) {
+    async fn committed(&self, connector: &str, mut offsets: Vec<Commit>) {
         offsets.retain(|(_, offset)| offset.is_some());
         if offsets.is_empty() {
             return;

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::index::Index;
 use crate::cluster::topic::{Apply, Entry, Log, Spec};
-use crate::store::{OffsetRecords, OffsetStore};
+use crate::store::{Commit, OffsetRecords, OffsetStore};
 
 /// Committed offsets in a topic that all workers of a cluster share.
 pub struct TopicStore {
@@ -36,15 +36,9 @@ impl TopicStore {
         Ok(Self { log, index })
     }
 
-    fn entries(
-        &self,
-        connector: &str,
-        offsets: &[(Arc<SourcePartition>, Option<SourceOffset>)],
-    ) -> Vec<Entry> {
+    fn entries(&self, connector: &str, offsets: &[Commit]) -> Vec<Entry> {
         let index = self.index.read();
-        let entry = |(partition, offset): &(Arc<SourcePartition>, Option<SourceOffset>)| {
-            index.entries(connector, partition, offset.as_ref())
-        };
+        let entry = |(partition, offset): &Commit| index.entries(connector, partition, offset.as_ref());
         offsets.iter().flat_map(entry).collect()
     }
 
@@ -64,11 +58,7 @@ impl OffsetStore for TopicStore {
     }
 
     /// Offsets that nobody has read back yet are not in the index: it has what the topic has, in its order.
-    async fn write(
-        &self,
-        connector: &str,
-        offsets: Vec<(Arc<SourcePartition>, Option<SourceOffset>)>,
-    ) -> Result<()> {
+    async fn write(&self, connector: &str, offsets: Vec<Commit>) -> Result<()> {
         self.log.append(&self.entries(connector, &offsets)).await
     }
 
@@ -79,7 +69,7 @@ impl OffsetStore for TopicStore {
     fn records(
         &self,
         connector: &str,
-        offsets: &[(Arc<SourcePartition>, Option<SourceOffset>)],
+        offsets: &[Commit],
         compression: Compression,
     ) -> Result<Option<OffsetRecords>> {
         let batches = self.log.batches(&self.entries(connector, offsets), compression)?;

@@ -85,6 +85,21 @@ impl Bench {
         self.done(token)
     }
 
+    /// The connector is given so many tasks, the first that there are, and a round is done for them.
+    fn first_round(&mut self, count: u32) {
+        self.tasks(count);
+        let action = self.fence();
+        self.recorded(action, count);
+    }
+
+    /// Asks for a round in which so many former tasks are fenced off.
+    fn fence_off(&mut self, former: u32) -> Generation {
+        let action = self.fence();
+        let Action::FenceOff { token, tasks, .. } = action else { panic!("{action:?}") };
+        assert_eq!(tasks, former);
+        token
+    }
+
     /// The leader writes down that there are so many tasks now, and answers.
     fn recorded(&mut self, action: Action, count: u32) {
         let Action::Write { token, write, .. } = action else { panic!("{action:?}") };
@@ -116,9 +131,7 @@ fn outcome(action: Action) -> Outcome {
 #[test]
 fn the_first_tasks_have_nobody_to_fence_off() {
     let mut bench = Bench::new();
-    bench.tasks(3);
-    let action = bench.fence();
-    bench.recorded(action, 3);
+    bench.first_round(3);
     // That was done: nothing is left to do for other tasks of the same set.
     let answered = bench.fence();
     assert_eq!(outcome(answered), Ok(Reply::Done));
@@ -137,12 +150,9 @@ fn a_single_task_takes_the_place_of_a_single_one_by_itself() {
 #[test]
 fn former_tasks_are_fenced_off_before_others_start() {
     let mut bench = Bench::new();
-    bench.tasks(3);
-    let action = bench.fence();
-    bench.recorded(action, 3);
+    bench.first_round(3);
     bench.tasks(2);
-    let Action::FenceOff { token, tasks, .. } = bench.fence() else { panic!("former tasks are fenced off") };
-    assert_eq!(tasks, 3);
+    let token = bench.fence_off(3);
     let action = bench.done(token);
     bench.recorded(action, 2);
 }
@@ -150,11 +160,9 @@ fn former_tasks_are_fenced_off_before_others_start() {
 #[test]
 fn those_who_ask_while_others_are_served_wait_and_find_it_done() {
     let mut bench = Bench::new();
-    bench.tasks(2);
-    let action = bench.fence();
-    bench.recorded(action, 2);
+    bench.first_round(2);
     bench.tasks(3);
-    let Action::FenceOff { token, .. } = bench.fence() else { panic!("former tasks are fenced off") };
+    let token = bench.fence_off(2);
     let waits = bench.step(Event::News(News::Called { call: 99, name: "s".into(), request: Request::Fence }));
     assert_eq!(waits, []);
     let Action::Write { token, .. } = bench.done(token) else { panic!("it is written down") };
@@ -170,11 +178,9 @@ fn those_who_ask_while_others_are_served_wait_and_find_it_done() {
 #[test]
 fn other_tasks_that_come_meanwhile_are_a_conflict() {
     let mut bench = Bench::new();
+    bench.first_round(2);
     bench.tasks(2);
-    let action = bench.fence();
-    bench.recorded(action, 2);
-    bench.tasks(2);
-    let Action::FenceOff { token, .. } = bench.fence() else { panic!("former tasks are fenced off") };
+    let token = bench.fence_off(2);
     bench.tasks(4);
     let answered = bench.done(token);
     assert!(matches!(outcome(answered), Err(HerderError::Conflict(_))));
@@ -183,11 +189,9 @@ fn other_tasks_that_come_meanwhile_are_a_conflict() {
 #[test]
 fn what_cannot_be_fenced_off_is_not_written_down() {
     let mut bench = Bench::new();
+    bench.first_round(2);
     bench.tasks(2);
-    let action = bench.fence();
-    bench.recorded(action, 2);
-    bench.tasks(2);
-    let Action::FenceOff { token, .. } = bench.fence() else { panic!("former tasks are fenced off") };
+    let token = bench.fence_off(2);
     let answered = only(bench.step(Event::Written { token, outcome: Err("no broker".to_owned()) }));
     assert_eq!(outcome(answered), Err(HerderError::Internal("no broker".to_owned())));
     // The next round does all of it.
@@ -197,9 +201,7 @@ fn what_cannot_be_fenced_off_is_not_written_down() {
 #[test]
 fn offsets_are_changed_once_former_tasks_are_fenced_off() {
     let mut bench = Bench::new();
-    bench.tasks(2);
-    let action = bench.fence();
-    bench.recorded(action, 2);
+    bench.first_round(2);
     bench.tasks(0);
     bench.write(&Record::Target { name: "s".into(), target: Some(TargetState::Stopped) });
     let (configs, changes) = (Arc::new(bench.configs.clone()), Vec::new());
