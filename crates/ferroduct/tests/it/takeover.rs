@@ -71,6 +71,45 @@ fn a_file_half_read_by_java_is_gone_on_with_at_the_next_line() {
     assert_eq!(kafka.end_offsets("takeover-lines").expect("the end offsets").iter().sum::<u64>(), 1_000);
 }
 
+/// Java keeps the lines of its buffer that a batch has no room for until the file grows.
+#[test]
+fn lines_beyond_a_batch_that_java_keeps_back_arrive_at_once() {
+    let kafka = Kafka::shared();
+    let directory = TempDir::new().expect("a directory");
+    let (input, offsets) = (directory.path().join("in.txt"), directory.path().join("connect.offsets"));
+    let (input_name, offsets_name) = (input.display().to_string(), offsets.display().to_string());
+    let source = [
+        ("name", "takeover-batches"),
+        ("connector.class", "FileStreamSource"),
+        ("file", input_name.as_str()),
+        ("topic", "takeover-batches"),
+        ("batch.size", "50"),
+    ];
+    append(&input, &lines(0, 85));
+    let mut java = patient_java(kafka)
+        .property("offset.storage.file.filename", &offsets_name)
+        .connector(&source)
+        .start()
+        .expect("the Java worker starts");
+    kafka.consume("takeover-batches", 50).expect("a batch");
+    java.stop().expect("the Java worker stops");
+    let written = || kafka.end_offsets("takeover-batches").expect("the end offsets").iter().sum::<u64>();
+    assert_eq!(
+        written(),
+        50,
+        "Java does not keep lines back: docs/decisions/20261121-file-source.md says so"
+    );
+
+    let _ours = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
+        .property("offset.storage.file.filename", &offsets_name)
+        .connector(&source)
+        .start()
+        .expect("the worker starts");
+    let all = kafka.consume("takeover-batches", 85).expect("all lines");
+    assert_eq!(all.join("\n") + "\n", lines(0, 85));
+    assert_eq!(written(), 85);
+}
+
 #[test]
 fn a_topic_half_read_by_a_java_sink_is_gone_on_with_in_the_same_group() {
     let kafka = Kafka::shared();
