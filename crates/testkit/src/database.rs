@@ -297,15 +297,19 @@ impl<E: Engine> Server<E> {
         let (port, database) = (self.port, self.database(""));
         let node = self.node()?;
         let restart_until = Instant::now() + Duration::from_secs(30);
+        let mut refusal = None;
         let started = wait::until("an answer of the server", START_LIMIT, Duration::from_millis(50), || {
             if node.process.exited()?.is_some() && Instant::now() < restart_until {
                 node.process = launch::<E>(node.directory.path(), port, &node.settings)?;
             }
             node.process.ensure_running()?;
-            Ok(database.query("SELECT 1").is_ok().then_some(()))
+            let answer = database.query("SELECT 1");
+            Ok(answer.map_err(|error| refusal = Some(error)).is_ok().then_some(()))
         });
-        started
-            .with_context(|| format!("cannot start {}; its log ends:\n{}", E::NAME, node.process.log_tail()))
+        started.with_context(|| {
+            let refusal = refusal.map_or_else(String::new, |error| format!(": {error:#}"));
+            format!("cannot start {}{refusal}; its log ends:\n{}", E::NAME, node.process.log_tail())
+        })
     }
 }
 
