@@ -61,6 +61,7 @@ async fn serve(server: rest::Bound, parts: Parts, levels: Arc<Levels>) -> Result
         config: Arc::new(parts.config),
         registry: parts.registry,
         offsets: cluster.offsets(),
+        cluster: Some(cluster.config()),
         clients,
         runtime: parts.data,
     });

@@ -48,6 +48,7 @@ pub(crate) fn run(worker: Option<&Path>, connectors: &[PathBuf], levels: Arc<Lev
         config: Arc::new(config),
         registry,
         offsets: Arc::new(offsets),
+        cluster: None,
         clients,
         runtime: data.handle().clone(),
     });

@@ -40,6 +40,7 @@ pub(crate) use offsets::offset_store;
 
 use load::Counted;
 
+use crate::config::Distributed;
 use crate::status::TargetState;
 use crate::store::OffsetStore;
 use crate::{Config, restart};
@@ -93,6 +94,8 @@ pub struct Services {
     pub registry: Arc<Registry>,
     /// The committed offsets of sources.
     pub offsets: Arc<dyn OffsetStore>,
+    /// What the worker's cluster is configured with; `None`: it is in none.
+    pub cluster: Option<Arc<Distributed>>,
     /// The connections to Kafka.
     pub clients: Clients,
     /// Where tasks run: not where REST and the herder do.

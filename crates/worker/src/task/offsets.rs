@@ -14,7 +14,7 @@ use tracing::warn;
 use super::Services;
 use crate::cluster::offset::TopicStore;
 use crate::cluster::topic::Spec;
-use crate::config::{Distributed, ExactlyOnce};
+use crate::config::ExactlyOnce;
 use crate::store::{Commit, OffsetRecords, OffsetStore, key};
 
 /// The store of the offsets of a source with this configuration, read to its end.
@@ -26,14 +26,14 @@ pub(crate) async fn offset_store(
     connector: &Properties,
 ) -> Result<Arc<dyn OffsetStore>> {
     let workers = services.offsets.clone();
-    // A worker that is in no cluster has no such keys.
-    let cluster = Distributed::parse(&services.config.originals).ok();
-    let Some(cluster) = cluster.filter(|cluster| cluster.exactly_once == ExactlyOnce::Enabled) else {
-        return Ok(workers);
-    };
-    let (client, producer) = services.clients.of_source(connector)?;
+    let Some(cluster) = &services.cluster else { return Ok(workers) };
     let named = connector.get("offsets.storage.topic").map(|topic| topic.trim());
-    let topic = named.filter(|topic| !topic.is_empty()).map_or(cluster.offsets.topic.clone(), Arc::from);
+    let named = named.filter(|topic| !topic.is_empty());
+    if named.is_none() && cluster.exactly_once != ExactlyOnce::Enabled {
+        return Ok(workers);
+    }
+    let (client, producer) = services.clients.of_source(connector)?;
+    let topic = named.map_or(cluster.offsets.topic.clone(), Arc::from);
     let same_brokers = {
         let workers = services.clients.admin(&Properties::new())?;
         client.options().bootstrap_servers == workers.options().bootstrap_servers
@@ -41,7 +41,7 @@ pub(crate) async fn offset_store(
     if topic == cluster.offsets.topic && same_brokers {
         return Ok(workers);
     }
-    let spec = Spec { topic, ..cluster.offsets };
+    let spec = Spec { topic, ..cluster.offsets.clone() };
     let consumer =
         ConsumerOptions { isolation_level: IsolationLevel::ReadCommitted, ..ConsumerOptions::default() };
     let own = TopicStore::open(&client, consumer, producer, spec).await;

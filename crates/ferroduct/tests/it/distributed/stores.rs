@@ -1,10 +1,14 @@
 //! What a cluster keeps in its topics, and what it finds there.
 
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::ops::Range;
+
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Kafka, Worker, wait};
 
-use super::{BINARY, LIMIT, PAUSE, of_cluster};
+use super::{BINARY, LIMIT, PAUSE, java, of_cluster, put};
 
 fn start(name: &str) -> Worker {
     of_cluster(Worker::ferroduct_distributed(BINARY, Kafka::shared().bootstrap()), name)
@@ -79,4 +83,49 @@ fn nothing_of_a_deleted_connector_outlives_compaction() {
     {
         assert_eq!(last(key.to_owned()).as_deref(), Some("null"), "{key}: {records:#?}");
     }
+}
+
+/// A connector may have a topic of its own for its offsets, on workers that do not write exactly once, too.
+#[test]
+fn a_connector_keeps_its_offsets_in_a_topic_of_its_own_whoever_runs_it() {
+    let (kafka, name, own) = (Kafka::shared(), "own-offsets", "own-offsets-of-one");
+    let directory = TempDir::new().expect("a directory");
+    let file = directory.path().join("in");
+    let append = |lines: Range<usize>| {
+        let text: String = lines.map(|line| format!("line {line}\n")).collect();
+        let file = OpenOptions::new().append(true).create(true).open(&file);
+        file.and_then(|mut file| file.write_all(text.as_bytes())).expect("the file grows");
+    };
+    let committed = |worker: &Worker| {
+        let end = fs::metadata(&file).expect("the file").len();
+        let offsets = || worker.rest().get(&format!("/connectors/{name}/offsets"))?.ok();
+        let read = wait::until("an offset at the end", LIMIT, PAUSE, || {
+            Ok((offsets()?["offsets"][0]["offset"]["position"] == end).then_some(()))
+        });
+        read.unwrap_or_else(|error| panic!("{error:#}: {:?}", offsets()));
+    };
+    append(0..100);
+    let config = json!({
+        "connector.class": "org.apache.kafka.connect.file.FileStreamSourceConnector", "tasks.max": "1",
+        "file": &file, "topic": name, "offsets.storage.topic": own,
+    });
+    let mut theirs = java(name);
+    put(theirs.rest(), name, &config);
+    committed(&theirs);
+    theirs.stop().expect("the worker of Apache Kafka stops");
+    let records = || kafka.end_offsets(own).expect("the end offsets").iter().sum::<u64>();
+    let first = records();
+    assert!(first > 0);
+
+    append(100..200);
+    let mut ours = start(name);
+    committed(&ours);
+    ours.stop().expect("our worker stops");
+    assert!(records() > first);
+
+    append(200..300);
+    committed(&java(name));
+    let lines: Vec<String> = (0..300).map(|line| format!("line {line}")).collect();
+    let read = kafka.consume(name, 300).expect("the lines");
+    assert_eq!(read, lines);
 }

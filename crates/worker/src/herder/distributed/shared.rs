@@ -100,6 +100,11 @@ impl Cluster {
         Group { name: self.config.group.clone(), client: self.client.clone() }
     }
 
+    /// What it is configured with.
+    pub fn config(&self) -> Arc<Distributed> {
+        self.config.clone()
+    }
+
     /// The committed offsets of sources.
     pub fn offsets(&self) -> Arc<TopicStore> {
         self.offsets.clone()

@@ -227,6 +227,7 @@ impl Stage {
             config: Arc::new(Config::parse(properties).expect("a configuration")),
             registry: Arc::new(registry),
             offsets: Arc::new(FileStore::open(&file).expect("a store")),
+            cluster: None,
             runtime: tasks.handle().clone(),
         };
         let identity = Identity { worker_id: "host:8083".to_owned(), commit: "c0ffee".to_owned() };

@@ -271,6 +271,7 @@ impl Stage {
             config: Arc::new(Config::parse(worker).unwrap()),
             registry: Arc::new(registry),
             offsets: Arc::new(FileStore::open(&file).unwrap()),
+            cluster: None,
             runtime: tokio::runtime::Handle::current(),
         };
         let queue = format!("{name}-dlq");
