@@ -224,6 +224,44 @@ fn tasks_are_reconfigured_in_a_mixed_group() {
     }
 }
 
+/// A cluster begins to write exactly once without standing still: its workers start again one by one, first with
+/// `preparing`.
+#[test]
+fn a_cluster_begins_to_write_exactly_once_worker_by_worker() {
+    let cluster = "once-begins";
+    let with = |support: &str| {
+        of_cluster(Worker::ferroduct_distributed(BINARY, Kafka::shared().bootstrap()), cluster)
+            .property("exactly.once.source.support", support)
+            .start()
+            .expect("the worker starts")
+    };
+    let mut workers = [with("disabled"), with("disabled")];
+    let mut source = Source::new(cluster);
+    source.append(500);
+    source.create(workers[0].rest(), &[("exactly.once.support", "requested")]);
+    source.check();
+    let markers = |source: &Source| {
+        let end: u64 = Kafka::shared().end_offsets(&source.name).expect("the end offsets").iter().sum();
+        end - source.written as u64
+    };
+    assert_eq!(markers(&source), 0, "no transactions yet");
+    for support in ["preparing", "enabled"] {
+        for index in 0..2 {
+            source.append(500);
+            workers[index].stop().expect("the worker stops");
+            source.append(500);
+            source.wait_until_runs_on(workers[1 - index].rest(), id(&workers[1 - index]));
+            workers[index] = with(support);
+            source.append(500);
+        }
+        source.check();
+    }
+    assert!(markers(&source) > 0, "transactions have ends");
+    source.create(workers[0].rest(), &[]);
+    source.append(500);
+    source.check();
+}
+
 /// Offsets in a topic of the connector's own are found by both kinds of workers.
 #[test]
 fn offsets_in_a_topic_of_the_connectors_own_are_taken_over_and_given_back() {
