@@ -3,24 +3,24 @@
 //! The loop itself never waits for a plugin or for Kafka: writes and statuses go through queues of their own, in
 //! the order in which they were decided.
 
+mod background;
+mod rounds;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use api::config::Properties;
-use kafka::Admin;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
 use super::super::call::{Call, Outcome, Reply, Request};
-use super::super::configure;
-use super::super::entities::{ConnectorType, RawConfig};
+use super::super::entities::ConnectorType;
 use super::super::runner::{CONNECTOR_PATIENCE, Guarded, Runner};
-use super::super::state::{Action as Local, CallId, Event as News, Generation, closing};
+use super::super::state::{Action as Local, CallId, Event as News, closing};
 use super::super::view::{Class, Snapshot};
 use super::guard::ClusterGuard;
 use super::leader::{Leader, Signatures};
@@ -28,31 +28,20 @@ use super::levels::Levels;
 use super::membership::Membership;
 use super::reach::Reach;
 use super::rotation::Rotation;
-use super::sending::Sending;
 use super::shared::Cluster;
 use super::state::{Action, Describe, Event, Settings, State, World};
 use super::writer::{self, Job};
 use crate::cluster::assignor::Balance;
-use crate::cluster::config::{ConfigStore, Configs};
+use crate::cluster::config::ConfigStore;
 use crate::cluster::offset::TopicStore;
 use crate::cluster::protocol::Metadata;
-use crate::cluster::signature::SessionKey;
 use crate::cluster::status::{Key, StatusStore, Value};
-use crate::cluster::topic::now_ms;
 use crate::config::{Distributed, ExactlyOnce};
 use crate::plugins::ConnectorPlugin;
 use crate::task::Services;
 
-/// How long to wait before a topic that could not be read is read again.
-const REFRESH_RETRY: Duration = Duration::from_secs(1);
-/// How often the leader looks whether the key for signatures is to be made anew.
-const KEY_LOOK: Duration = Duration::from_secs(10);
-/// How often readings of loads are taken.
-const LOADS_LOOK: Duration = Duration::from_secs(5);
 /// How long the last statuses of a worker that ends may take.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
-/// How long it may take to fence off former tasks, as in Kafka.
-const FENCE_LIMIT: Duration = Duration::from_secs(90);
 
 /// What the loop holds.
 pub(in crate::herder) struct Driver {
@@ -277,78 +266,6 @@ impl Driver {
         let _ = self.jobs.send(job);
     }
 
-    /// Reads the topic of configurations to its end, and tells of that.
-    fn read_configs(&mut self, told: fn(Option<Arc<Configs>>) -> Event) {
-        let (configs, sender, limit) = (self.configs.clone(), self.sender.clone(), self.config.sync_timeout);
-        self.background.spawn(async move {
-            let read = match configs.refresh(limit).await {
-                Ok(()) => Some(configs.snapshot()),
-                Err(error) => {
-                    warn!(error = format!("{error:#}"), "cannot read the configurations of the cluster");
-                    sleep(REFRESH_RETRY).await;
-                    None
-                }
-            };
-            let _ = sender.send(told(read));
-        });
-    }
-
-    /// Reads the topic of configurations to its end for something that is done to a connector.
-    fn read(&mut self, token: Generation) {
-        let (configs, sender, limit) = (self.configs.clone(), self.sender.clone(), self.config.sync_timeout);
-        self.background.spawn(async move {
-            let read = configs.refresh_all(limit).await;
-            let outcome = read.map(|()| configs.snapshot());
-            let words = "Failed to read to end of config topic before performing zombie fencing";
-            let outcome = outcome.map_err(|error| format!("{words}: {error:#}"));
-            let _ = sender.send(Event::Written { token, outcome });
-        });
-    }
-
-    /// Fences off the producers of former tasks of a source.
-    fn fence_off(&mut self, token: Generation, name: &Arc<str>, tasks: u32, config: Arc<Properties>) {
-        let (configs, sender, services) = (self.configs.clone(), self.sender.clone(), self.services.clone());
-        let ids: Vec<String> = (0..tasks).map(|task| self.config.transactional_id(name, task)).collect();
-        let name = name.clone();
-        self.background.spawn(async move {
-            let fenced = async {
-                let config =
-                    configure::resolved(&services, &config).await.map_err(|error| error.to_string())?;
-                let client = services.clients.admin(&config).map_err(|error| format!("{error:#}"))?;
-                let admin = Admin::new(client).with_timeout(FENCE_LIMIT);
-                admin.fence_producers(ids).await.map_err(|error| error.to_string())
-            };
-            let outcome = fenced.await.map(|()| configs.snapshot());
-            if let Err(error) = &outcome {
-                warn!(connector = &*name, error, "cannot fence off former tasks");
-            }
-            let _ = sender.send(Event::Written { token, outcome });
-        });
-    }
-
-    /// The leader takes the right to write from whoever led before.
-    fn claim(&mut self) {
-        let leads = self.state.leads();
-        if std::mem::replace(&mut self.claimed, leads) != leads {
-            self.job(if leads { Job::Claim } else { Job::Relinquish });
-        }
-    }
-
-    /// Has the leader write the tasks of a connector that runs here.
-    fn send(&mut self, token: Generation, name: Arc<str>, leader: Arc<str>, tasks: Vec<RawConfig>) {
-        let (sender, configs) = (self.sender.clone(), self.configs.clone());
-        let sending = Sending {
-            peers: self.peers.clone(),
-            signatures: Signatures::new(self.config.clone(), configs.clone(), self.signed.clone()),
-            configs: configs.clone(),
-            limit: self.config.sync_timeout,
-        };
-        self.background.spawn(async move {
-            let sent = sending.send(&leader, &name, &tasks).await;
-            let _ = sender.send(Event::Written { token, outcome: sent.map(|()| configs.snapshot()) });
-        });
-    }
-
     /// Who shares out by load is told what tasks take.
     fn with_loads(&self, metadata: Metadata) -> Metadata {
         match self.config.policy.balance {
@@ -370,58 +287,6 @@ impl Driver {
         let class = class.and_then(|class| (self.describe)(class.trim()));
         report.version = class.map(|class| class.version.to_string());
         (key, Some(Value::Report(report)))
-    }
-
-    /// The leader makes the key that requests between workers are signed with, and makes it anew in time.
-    fn renew_key(&mut self) {
-        let now = Instant::now();
-        if !std::mem::replace(&mut self.signing, self.state.signs()) && self.signing {
-            // A new leader looks at once.
-            self.key_look_at = now;
-        }
-        if now < self.key_look_at {
-            return;
-        }
-        self.key_look_at = now + KEY_LOOK;
-        if !self.signing {
-            return;
-        }
-        let signing = &self.config.signing;
-        let current = self.state.configs().session_key.as_deref();
-        if let Some(left) = current.and_then(|key| self.rotation.left(signing, key, now_ms(), now)) {
-            self.key_look_at = now + left.min(KEY_LOOK);
-            return;
-        }
-        match SessionKey::generate(signing.key_algorithm, signing.key_bits, now_ms()) {
-            Ok(key) => self.job(Job::Key(key)),
-            Err(error) => warn!(%error, "cannot make a key for requests between workers"),
-        }
-    }
-
-    /// Takes readings of what tasks take, whoever may ask.
-    fn read_loads(&mut self) {
-        let now = Instant::now();
-        if now >= self.loads_at {
-            self.loads_at = now + LOADS_LOOK;
-            self.snapshot.activities().read_loads();
-        }
-    }
-
-    /// Takes note of what the group has agreed on, and looks whether its workers can be reached.
-    fn look_around(&mut self) {
-        while self.background.try_join_next().is_some() {}
-        if let Some(signed) = self.state.agreed_to_sign()
-            && self.signed.swap(signed, Ordering::Relaxed) != signed
-        {
-            warn!(
-                signed,
-                "the group has agreed on another protocol: requests between workers are verified if they are signed. \
-                 hint: `connect.protocol` is to be the same on all workers"
-            );
-        }
-        if let Some(partners) = self.state.partners() {
-            self.reach.look(partners, &self.peers, &mut self.background);
-        }
     }
 
     /// Leaves the group, after what was to be told has been told.
