@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::outcome::joined;
 use super::*;
 use crate::{compression::Compression, record::BatchBuilder};
 
