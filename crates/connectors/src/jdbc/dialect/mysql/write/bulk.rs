@@ -41,9 +41,23 @@ impl MySqlWriter {
         self.bulk && target.pairs().all(|(field, _)| field.kind != Kind::Any)
     }
 
-    /// Runs a statement for some fields of each row. The parameters of the next request are made while the server is
-    /// busy with one.
+    /// Runs a statement for some fields of each row.
     pub(super) async fn bulk(
+        &mut self,
+        sql: String,
+        target: &Target,
+        fields: &[usize],
+        rows: &[Row<'_>],
+    ) -> Result<(), Refusal> {
+        let sent = self.send(sql, target, fields, rows).await;
+        if sent.as_ref().is_err_and(|refusal| refusal.reason == Reason::Structure) {
+            self.close_statements().await?;
+        }
+        sent
+    }
+
+    /// The parameters of the next request are made while the server is busy with one.
+    async fn send(
         &mut self,
         sql: String,
         target: &Target,

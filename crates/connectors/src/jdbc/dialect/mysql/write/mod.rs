@@ -96,13 +96,18 @@ impl MySqlWriter {
             return Ok(statement.clone());
         }
         if self.statements.len() >= STATEMENTS_MAX {
-            for (_, statement) in self.statements.drain() {
-                self.conn.close(statement).await.map_err(|error| refusal(&error))?;
-            }
+            self.close_statements().await?;
         }
         let statement = self.conn.prep(sql.as_str()).await.map_err(|error| refusal(&error))?;
         self.statements.insert(sql, statement.clone());
         Ok(statement)
+    }
+
+    async fn close_statements(&mut self) -> Result<(), Refusal> {
+        for (_, statement) in self.statements.drain() {
+            self.conn.close(statement).await.map_err(|error| refusal(&error))?;
+        }
+        Ok(())
     }
 
     async fn execute(&mut self, sql: String, parameters: Vec<Value>) -> Result<(), Refusal> {

@@ -28,6 +28,9 @@ fn reason(error: &ServerError) -> Option<Reason> {
         // A table or column that is not there, or there already; a definition that has changed; a statement that
         // has to be prepared again.
         1050 | 1051 | 1054 | 1060 | 1146 | 1412 | 1615 => Some(Reason::Structure),
+        // MariaDB 11.4 where a table has changed since a statement was prepared that is executed in bulk: other versions
+        // prepare it again by themselves.
+        0 => Some(Reason::Structure),
         // A full disk or table.
         1021 | 1114 => Some(Reason::Lasting),
         // Values that are no JSON, larger than a packet, out of the range of an expression; a column without a
