@@ -1,6 +1,7 @@
 //! The loop of a sink task: fetch, convert, transform, put, and commit what the target has made durable.
 
 mod ahead;
+mod assignment;
 mod commit;
 mod context;
 mod dead_letters;
@@ -22,7 +23,7 @@ use tracing::warn;
 use super::policy::Policy;
 use super::{Life, Services, TaskEvent, TaskSpec};
 use context::{Context, Requests};
-use incoming::{Incoming, ours};
+use incoming::Incoming;
 use progress::Progress;
 
 const RETRY_MIN: Duration = Duration::from_millis(100);
@@ -270,80 +271,6 @@ impl<'a> Sink<'a> {
         }
         self.resume();
         Ok(true)
-    }
-
-    async fn rebalance(&mut self, task: &mut dyn SinkTask, event: Event) -> Result<()> {
-        match event {
-            Event::Assigned(positions) => {
-                let positions = positions.iter().map(|(partition, position)| (ours(partition), *position));
-                let positions: Vec<(TopicPartition, i64)> = positions.collect();
-                let partitions = positions.iter().map(|(partition, _)| partition.clone()).collect::<Vec<_>>();
-                self.progress.assign(&positions);
-                if self.paused {
-                    self.pause(&partitions);
-                }
-                task.open(&partitions).await
-            }
-            Event::Revoked(partitions) => {
-                let partitions: Vec<TopicPartition> = partitions.iter().map(ours).collect();
-                self.commit_of(task, &partitions).await?;
-                self.give_up(task, &partitions).await?;
-                self.consumer.acknowledge_revoked().await;
-                Ok(())
-            }
-            Event::Lost(partitions) => {
-                let partitions: Vec<TopicPartition> = partitions.iter().map(ours).collect();
-                self.give_up(task, &partitions).await
-            }
-            other => Err(Error::fail(format_args!("the consumer reports what is not known here: {other:?}"))),
-        }
-    }
-
-    async fn give_up(&mut self, task: &mut dyn SinkTask, partitions: &[TopicPartition]) -> Result<()> {
-        self.incoming.drop_partitions(partitions);
-        self.context.forget(partitions);
-        self.progress.revoke(partitions);
-        task.close(partitions).await
-    }
-
-    async fn follow_target(&mut self, task: &mut dyn SinkTask) -> Result<()> {
-        let wanted = self.life.wanted();
-        if wanted != self.paused {
-            return Ok(());
-        }
-        self.paused = !wanted;
-        if self.paused {
-            self.pause(&self.progress.assigned());
-            self.commit(task).await?;
-            self.life.report(TaskEvent::Paused);
-        } else {
-            self.resume();
-            self.life.report(TaskEvent::Running);
-        }
-        Ok(())
-    }
-
-    /// Resumes what neither the user nor the task has paused.
-    fn resume(&mut self) {
-        if !self.paused {
-            let paused = self.context.paused();
-            let partitions = self.progress.assigned();
-            let partitions: Vec<_> =
-                partitions.into_iter().filter(|partition| !paused.contains(partition)).collect();
-            self.consumer.resume(&partitions.iter().map(theirs).collect::<Vec<_>>());
-        }
-    }
-
-    fn pause(&self, partitions: &[TopicPartition]) {
-        self.consumer.pause(&partitions.iter().map(theirs).collect::<Vec<_>>());
-    }
-
-    /// Gives up what was gathered of partitions while others were put; it comes again.
-    fn read_again(&mut self, partitions: &[TopicPartition]) {
-        self.incoming.drop_partitions(partitions);
-        for (partition, offset) in self.progress.reached(partitions) {
-            self.consumer.seek(&theirs(&partition), offset);
-        }
     }
 
     /// Does what the task has asked for.
