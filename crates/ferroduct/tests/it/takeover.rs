@@ -35,18 +35,21 @@ fn patient_java(kafka: &Kafka) -> testkit::worker::Builder {
         .property("offset.flush.timeout.ms", "120000")
 }
 
+/// A source of a file's lines, with the name of its topic and further keys.
+fn source<'a>(topic: &'a str, file: &'a str, keys: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut source =
+        vec![("name", topic), ("connector.class", "FileStreamSource"), ("file", file), ("topic", topic)];
+    source.extend(keys);
+    source
+}
+
 #[test]
 fn a_file_half_read_by_java_is_gone_on_with_at_the_next_line() {
     let kafka = Kafka::shared();
     let directory = TempDir::new().expect("a directory");
     let (input, offsets) = (directory.path().join("in.txt"), directory.path().join("connect.offsets"));
     let (input_name, offsets_name) = (input.display().to_string(), offsets.display().to_string());
-    let source = [
-        ("name", "takeover-source"),
-        ("connector.class", "FileStreamSource"),
-        ("file", input_name.as_str()),
-        ("topic", "takeover-lines"),
-    ];
+    let source = source("takeover-lines", &input_name, &[]);
     append(&input, &lines(0, 500));
     let mut java = patient_java(kafka)
         .property("offset.storage.file.filename", &offsets_name)
@@ -78,13 +81,7 @@ fn lines_beyond_a_batch_that_java_keeps_back_arrive_at_once() {
     let directory = TempDir::new().expect("a directory");
     let (input, offsets) = (directory.path().join("in.txt"), directory.path().join("connect.offsets"));
     let (input_name, offsets_name) = (input.display().to_string(), offsets.display().to_string());
-    let source = [
-        ("name", "takeover-batches"),
-        ("connector.class", "FileStreamSource"),
-        ("file", input_name.as_str()),
-        ("topic", "takeover-batches"),
-        ("batch.size", "50"),
-    ];
+    let source = source("takeover-batches", &input_name, &[("batch.size", "50")]);
     append(&input, &lines(0, 85));
     let mut java = patient_java(kafka)
         .property("offset.storage.file.filename", &offsets_name)
