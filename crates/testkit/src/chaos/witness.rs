@@ -7,9 +7,10 @@ use anyhow::Context;
 
 use crate::Kafka;
 
-/// Two processes that take turns faster than this run at the same time: a task that is given away and comes back
-/// takes two rounds of the group.
-const TURN_MS: i64 = 1000;
+/// A task that is given away and comes back takes two rounds of the group, which may be done in less than this, but not
+/// four. Within it, whoever it comes back to has none of the lines that were written meanwhile: these were committed
+/// when it was given back, and a process that cannot commit is replaced later than that.
+const TURNS_MS: i64 = 1000;
 
 /// What was lost or done twice.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,24 +89,52 @@ pub(super) fn judge(
     Ok(verdict)
 }
 
+/// Records that one process wrote without another in between.
+struct Turn {
+    process: String,
+    first_ms: i64,
+    last_ms: i64,
+    values: BTreeSet<String>,
+}
+
 /// Looks at who wrote, in the order of the time of writing.
-fn look_at_turns(name: &str, mut records: Vec<Seen>, verdict: &mut Verdict) {
-    records.sort_by_key(|record| record.timestamp_ms);
-    let mut turns: Vec<(String, i64, i64)> = Vec::new();
-    for record in records {
-        match turns.last_mut() {
-            Some((process, _, last_ms)) if *process == record.process => *last_ms = record.timestamp_ms,
-            _ => turns.push((record.process, record.timestamp_ms, record.timestamp_ms)),
-        }
-    }
+fn look_at_turns(name: &str, records: Vec<Seen>, verdict: &mut Verdict) {
+    let turns = turns(records);
     verdict.moves += turns.len().saturating_sub(1);
-    for turn in turns.windows(3) {
-        let [(first, _, before_ms), (between, ..), (last, after_ms, _)] = turn else { continue };
-        if first == last && after_ms - before_ms < TURN_MS {
-            let words = format!("{name} in {first} and {between} at {before_ms} ms");
-            verdict.at_the_same_time.push(words);
+    for (index, before) in turns.iter().enumerate() {
+        let Some([between, after]) = turns.get(index + 1..index + 3) else { break };
+        let back = |turn: &Turn| turn.process == before.process && turn.first_ms - before.last_ms < TURNS_MS;
+        if !back(after) {
+            continue;
+        }
+        let away_again = turns
+            .get(index + 3)
+            .is_some_and(|turn| turn.process == between.process && turn.first_ms - before.last_ms < TURNS_MS);
+        if away_again || !between.values.is_disjoint(&after.values) {
+            let (first, second, at_ms) = (&before.process, &between.process, before.last_ms);
+            verdict.at_the_same_time.push(format!("{name} in {first} and {second} at {at_ms} ms"));
         }
     }
+}
+
+fn turns(mut records: Vec<Seen>) -> Vec<Turn> {
+    records.sort_by_key(|record| record.timestamp_ms);
+    let mut turns: Vec<Turn> = Vec::new();
+    for Seen { timestamp_ms, process, value, .. } in records {
+        match turns.last_mut() {
+            Some(turn) if turn.process == process => {
+                turn.last_ms = timestamp_ms;
+                turn.values.insert(value);
+            }
+            _ => turns.push(Turn {
+                process,
+                first_ms: timestamp_ms,
+                last_ms: timestamp_ms,
+                values: BTreeSet::from([value]),
+            }),
+        }
+    }
+    turns
 }
 
 fn read(kafka: &Kafka, names: &[String]) -> anyhow::Result<Vec<Seen>> {
@@ -148,12 +177,13 @@ fn parse(line: &str) -> Option<Seen> {
 mod tests {
     use super::*;
 
-    fn verdict(records: &[(i64, &str)]) -> Verdict {
-        let seen = |(timestamp_ms, process): &(i64, &str)| Seen {
+    /// The verdict on records: when, by whom, and which line.
+    fn verdict(records: &[(i64, &str, u32)]) -> Verdict {
+        let seen = |(timestamp_ms, process, line): &(i64, &str, u32)| Seen {
             timestamp_ms: *timestamp_ms,
             process: (*process).to_owned(),
             name: "n".to_owned(),
-            value: format!("n {timestamp_ms}"),
+            value: format!("n {line}"),
         };
         let mut verdict = Verdict::default();
         look_at_turns("n", records.iter().map(seen).collect(), &mut verdict);
@@ -162,13 +192,23 @@ mod tests {
 
     #[test]
     fn a_task_that_moves_and_comes_back_has_not_run_twice() {
-        let moved = verdict(&[(0, "1"), (200, "1"), (9000, "2"), (9200, "2"), (20_000, "1")]);
+        let moved = verdict(&[(0, "1", 0), (200, "1", 1), (9000, "2", 1), (9200, "2", 2), (20_000, "1", 2)]);
         assert!(moved.holds() && moved.moves == 2, "{moved}");
+        let soon = verdict(&[(0, "1", 0), (200, "1", 1), (500, "2", 2), (600, "2", 3), (900, "1", 4)]);
+        assert!(soon.holds() && soon.moves == 2, "{soon}");
     }
 
     #[test]
-    fn processes_that_take_turns_have_run_at_the_same_time() {
-        let twice = verdict(&[(0, "1"), (200, "1"), (300, "2"), (400, "1"), (500, "2")]);
+    fn processes_that_write_the_same_lines_in_turns_have_run_at_the_same_time() {
+        let twice = verdict(&[(0, "1", 0), (200, "1", 1), (300, "2", 1), (500, "1", 2), (900, "2", 2)]);
+        assert!(!twice.holds(), "{twice}");
+        let late = verdict(&[(0, "1", 7), (900, "2", 5), (980, "1", 5)]);
+        assert!(!late.holds(), "{late}");
+    }
+
+    #[test]
+    fn processes_that_take_turns_too_fast_have_run_at_the_same_time() {
+        let twice = verdict(&[(0, "1", 7), (100, "2", 3), (200, "1", 8), (300, "2", 4)]);
         assert!(!twice.holds(), "{twice}");
     }
 
