@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use testkit::worker::Builder;
 use testkit::{Kafka, Worker, wait};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_ferroduct");
@@ -29,10 +30,17 @@ fn wait_for_text(path: &Path, text: &str) {
 }
 
 /// A Java worker that waits for its tasks to commit when it stops, however slow the machine is.
-fn patient_java(kafka: &Kafka) -> testkit::worker::Builder {
+fn patient_java(kafka: &Kafka) -> Builder {
     Worker::java_standalone(kafka.bootstrap())
         .property("task.shutdown.graceful.timeout.ms", "120000")
         .property("offset.flush.timeout.ms", "120000")
+}
+
+/// Starts a worker with a connector and this offset file.
+fn start(worker: Builder, offsets: &Path, connector: &[(&str, &str)]) -> Worker {
+    let offsets = offsets.display().to_string();
+    let worker = worker.property("offset.storage.file.filename", &offsets).connector(connector);
+    worker.start().expect("the worker starts")
 }
 
 /// A source of a file's lines, with the name of its topic and further keys.
@@ -48,14 +56,10 @@ fn a_file_half_read_by_java_is_gone_on_with_at_the_next_line() {
     let kafka = Kafka::shared();
     let directory = TempDir::new().expect("a directory");
     let (input, offsets) = (directory.path().join("in.txt"), directory.path().join("connect.offsets"));
-    let (input_name, offsets_name) = (input.display().to_string(), offsets.display().to_string());
+    let input_name = input.display().to_string();
     let source = source("takeover-lines", &input_name, &[]);
     append(&input, &lines(0, 500));
-    let mut java = patient_java(kafka)
-        .property("offset.storage.file.filename", &offsets_name)
-        .connector(&source)
-        .start()
-        .expect("the Java worker starts");
+    let mut java = start(patient_java(kafka), &offsets, &source);
     kafka.consume("takeover-lines", 500).expect("the first lines");
     java.stop().expect("the Java worker stops");
     assert!(
@@ -64,11 +68,7 @@ fn a_file_half_read_by_java_is_gone_on_with_at_the_next_line() {
     );
 
     append(&input, &lines(500, 1_000));
-    let _ours = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
-        .property("offset.storage.file.filename", &offsets_name)
-        .connector(&source)
-        .start()
-        .expect("the worker starts");
+    let _ours = start(Worker::ferroduct_standalone(BINARY, kafka.bootstrap()), &offsets, &source);
     let all = kafka.consume("takeover-lines", 1_000).expect("all lines");
     assert_eq!(all.join("\n") + "\n", lines(0, 1_000));
     assert_eq!(kafka.end_offsets("takeover-lines").expect("the end offsets").iter().sum::<u64>(), 1_000);
@@ -80,14 +80,10 @@ fn lines_beyond_a_batch_that_java_keeps_back_arrive_at_once() {
     let kafka = Kafka::shared();
     let directory = TempDir::new().expect("a directory");
     let (input, offsets) = (directory.path().join("in.txt"), directory.path().join("connect.offsets"));
-    let (input_name, offsets_name) = (input.display().to_string(), offsets.display().to_string());
+    let input_name = input.display().to_string();
     let source = source("takeover-batches", &input_name, &[("batch.size", "50")]);
     append(&input, &lines(0, 85));
-    let mut java = patient_java(kafka)
-        .property("offset.storage.file.filename", &offsets_name)
-        .connector(&source)
-        .start()
-        .expect("the Java worker starts");
+    let mut java = start(patient_java(kafka), &offsets, &source);
     kafka.consume("takeover-batches", 50).expect("a batch");
     java.stop().expect("the Java worker stops");
     let written = || kafka.end_offsets("takeover-batches").expect("the end offsets").iter().sum::<u64>();
@@ -97,11 +93,7 @@ fn lines_beyond_a_batch_that_java_keeps_back_arrive_at_once() {
         "Java does not keep lines back: docs/decisions/20261121-file-source.md says so"
     );
 
-    let _ours = Worker::ferroduct_standalone(BINARY, kafka.bootstrap())
-        .property("offset.storage.file.filename", &offsets_name)
-        .connector(&source)
-        .start()
-        .expect("the worker starts");
+    let _ours = start(Worker::ferroduct_standalone(BINARY, kafka.bootstrap()), &offsets, &source);
     let all = kafka.consume("takeover-batches", 85).expect("all lines");
     assert_eq!(all.join("\n") + "\n", lines(0, 85));
     assert_eq!(written(), 85);

@@ -103,13 +103,12 @@ fn look_at_turns(name: &str, records: Vec<Seen>, verdict: &mut Verdict) {
     verdict.moves += turns.len().saturating_sub(1);
     for (index, before) in turns.iter().enumerate() {
         let Some([between, after]) = turns.get(index + 1..index + 3) else { break };
-        let back = |turn: &Turn| turn.process == before.process && turn.first_ms - before.last_ms < TURNS_MS;
-        if !back(after) {
+        let soon =
+            |turn: &Turn, process: &str| turn.process == process && turn.first_ms - before.last_ms < TURNS_MS;
+        if !soon(after, &before.process) {
             continue;
         }
-        let away_again = turns
-            .get(index + 3)
-            .is_some_and(|turn| turn.process == between.process && turn.first_ms - before.last_ms < TURNS_MS);
+        let away_again = turns.get(index + 3).is_some_and(|turn| soon(turn, &between.process));
         if away_again || !between.values.is_disjoint(&after.values) {
             let (first, second, at_ms) = (&before.process, &between.process, before.last_ms);
             verdict.at_the_same_time.push(format!("{name} in {first} and {second} at {at_ms} ms"));
